@@ -1,0 +1,521 @@
+//! Assembles the events of one stream into one assistant [`Message`].
+//!
+//! Text, reasoning and citations have no start event: their first delta opens the block. Blocks are told apart by
+//! `contentBlockIndex` alone, and may come in any order.
+//!
+//! # Invariants
+//! - A signature leaves as its fragments came, in the block they came in; redacted bytes likewise.
+//! - Only `messageStop` ends a message. Blocks left open then are closed by it, and are marked so (R104).
+//! - A block in which something was not understood is marked, so that no tool call in it is ever executed.
+//! - What cannot stand in a message (a delta of an unknown kind, a tool input without its start) is handed out
+//!   beside it, never lost and never sent back.
+
+use std::collections::BTreeMap;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{
+    Blob, BlockDelta, BlockStart, Citation, CitationsContent, CitedText, ContentBlock, ImageBlock,
+    ImageDelta, InputText, Message, MessageStop, RawJson, ReasoningContent, ReasoningContentDelta,
+    ReasoningText, Role, StreamEvent, StreamMetadata, ToolResult, ToolResultContent, ToolResultStart,
+    ToolUse, ToolUseStart,
+};
+
+/// The stream broke the order that Converse promises.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// The message began twice.
+    #[error("the message began twice")]
+    StartedTwice,
+    /// A block began where one was.
+    #[error("block {block} began twice")]
+    BlockStartedTwice {
+        /// Its index.
+        block: u32,
+    },
+    /// A block grew or stopped after it had stopped.
+    #[error("block {block} went on after its end")]
+    BlockStopped {
+        /// Its index.
+        block: u32,
+    },
+    /// A delta did not fit the kind of its block.
+    #[error("block {block} is {kind} and got {delta}")]
+    MixedBlock {
+        /// Its index.
+        block: u32,
+        /// What the block is.
+        kind: &'static str,
+        /// What came.
+        delta: &'static str,
+    },
+    /// The stream ended before `messageStop`, so the message is not whole (R104).
+    #[error("the stream ended before messageStop")]
+    Unfinished,
+}
+
+/// What one event did to the message.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Growth {
+    /// Nothing that shows.
+    Nothing,
+    /// A tool call began.
+    ToolUseStarted {
+        /// Its block.
+        block: u32,
+        /// Its start.
+        start: ToolUseStart,
+    },
+    /// Text grew.
+    Text {
+        /// Its block.
+        block: u32,
+        /// By this.
+        text: String,
+    },
+    /// Reasoning grew.
+    Reasoning {
+        /// Its block.
+        block: u32,
+        /// By this.
+        text: String,
+    },
+    /// A tool's input grew.
+    ToolInput {
+        /// Its block.
+        block: u32,
+        /// By this.
+        fragment: String,
+    },
+    /// A source was named.
+    Citation {
+        /// Its block.
+        block: u32,
+        /// The source.
+        citation: Citation,
+    },
+    /// A block has ended.
+    BlockStopped {
+        /// Its index.
+        block: u32,
+    },
+    /// The message has ended.
+    MessageStopped,
+    /// The metadata came.
+    Metadata,
+    /// Something came that has no place in the message: an unknown event or delta, or content after the end.
+    Foreign {
+        /// Its block, where it has one.
+        block: Option<u32>,
+        /// What came.
+        raw: RawJson,
+    },
+}
+
+/// Folds events into a message; see the [module](self) docs.
+///
+/// ```
+/// use outcrop_core::{Assembler, BlockDelta, ContentBlockDelta, MessageStop, StopReason, StreamEvent};
+///
+/// let mut assembler = Assembler::new();
+/// for text in ["Hel", "lo"] {
+///     let delta = ContentBlockDelta::new(0u32, BlockDelta::Text(text.into()));
+///     assembler.push(StreamEvent::ContentBlockDelta(delta))?;
+/// }
+/// assembler.push(StreamEvent::MessageStop(MessageStop::new(StopReason::EndTurn)))?;
+/// assert_eq!(assembler.finish()?.message.text(), "Hello");
+/// # Ok::<(), outcrop_core::ProtocolError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Assembler {
+    started: bool,
+    blocks: BTreeMap<u32, Block>,
+    stop: Option<MessageStop>,
+    metadata: Option<StreamMetadata>,
+    foreign: Vec<ForeignPart>,
+}
+
+#[derive(Debug)]
+struct Block {
+    body: Body,
+    stopped: bool,
+    /// Something in it was not understood.
+    tainted: bool,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// Stopped before anything came.
+    Empty,
+    Text(String),
+    Cited {
+        text: Option<String>,
+        citations: Vec<Citation>,
+    },
+    Reasoning {
+        text: Option<String>,
+        signature: Option<String>,
+        redacted: BytesMut,
+    },
+    ToolUse {
+        start: ToolUseStart,
+        input: String,
+    },
+    ToolResult {
+        start: ToolResultStart,
+        content: Vec<ToolResultContent>,
+    },
+    Image(ImageBlock),
+    Whole(Box<ContentBlock>),
+    Foreign,
+}
+
+impl Body {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Text(_) => "text",
+            Self::Cited { .. } => "cited text",
+            Self::Reasoning { .. } => "reasoning",
+            Self::ToolUse { .. } => "a tool use",
+            Self::ToolResult { .. } => "a tool result",
+            Self::Image(_) => "an image",
+            Self::Whole(_) => "whole",
+            Self::Foreign => "of an unknown kind",
+        }
+    }
+}
+
+/// Something that came and has no place in a message.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ForeignPart {
+    /// The block it came in, where it has one.
+    pub block: Option<u32>,
+    /// What came.
+    pub raw: RawJson,
+}
+
+/// A finished message and what came with it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Assembled {
+    /// The message, its blocks in the order of their indexes.
+    pub message: Message,
+    /// For each block of `message.content`: how it ended.
+    pub endings: Vec<BlockEnding>,
+    /// Why the model stopped, and what was asked for beside it.
+    pub stop: MessageStop,
+    /// What it cost; not always there (R105).
+    pub metadata: Option<StreamMetadata>,
+    /// What came and has no place in the message.
+    pub foreign: Vec<ForeignPart>,
+}
+
+/// How a block of a finished message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlockEnding {
+    /// Its index on the stream.
+    pub block: u32,
+    /// Its own stop event came; otherwise `messageStop` closed it.
+    pub stopped: bool,
+    /// All that came in it was understood.
+    pub understood: bool,
+}
+
+impl Assembler {
+    /// An assembler for one stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether `messageStop` came: the message is final.
+    pub fn is_finished(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    /// The metadata, once it came.
+    pub fn metadata(&self) -> Option<&StreamMetadata> {
+        self.metadata.as_ref()
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// The event breaks the order of a stream; what came before stays readable by [`Assembler::partial`].
+    /// After `messageStop` nothing is an error any more.
+    ///
+    /// # Complexity
+    /// Linear in the event, however much came before.
+    pub fn push(&mut self, event: StreamEvent) -> Result<Growth, ProtocolError> {
+        if self.is_finished() {
+            return Ok(self.push_late(event));
+        }
+        match event {
+            StreamEvent::MessageStart(_) if self.started => Err(ProtocolError::StartedTwice),
+            StreamEvent::MessageStart(_) => {
+                self.started = true;
+                Ok(Growth::Nothing)
+            }
+            StreamEvent::ContentBlockStart(event) => self.start(event.content_block_index, event.start),
+            StreamEvent::ContentBlockDelta(event) => self.grow(event.content_block_index, event.delta),
+            StreamEvent::ContentBlockStop(event) => self.stop_block(event.content_block_index),
+            StreamEvent::WholeBlock(event) => {
+                let body = Body::Whole(Box::new(event.block));
+                self.open(event.content_block_index, body).map(|_| Growth::Nothing)
+            }
+            StreamEvent::MessageStop(event) => {
+                self.stop = Some(event);
+                Ok(Growth::MessageStopped)
+            }
+            StreamEvent::Metadata(event) => {
+                self.metadata = Some(event);
+                Ok(Growth::Metadata)
+            }
+            StreamEvent::Unknown(event) => Ok(self.keep_foreign(None, event.payload)),
+        }
+    }
+
+    /// After the end: metadata counts, all else is only handed out.
+    fn push_late(&mut self, event: StreamEvent) -> Growth {
+        match event {
+            StreamEvent::Metadata(event) => {
+                self.metadata = Some(event);
+                Growth::Metadata
+            }
+            event => match event.to_payload() {
+                Some((_, raw)) => self.keep_foreign(None, raw),
+                None => Growth::Nothing,
+            },
+        }
+    }
+
+    fn keep_foreign(&mut self, block: Option<u32>, raw: RawJson) -> Growth {
+        self.foreign.push(ForeignPart { block, raw: raw.clone() });
+        Growth::Foreign { block, raw }
+    }
+
+    fn open(&mut self, index: u32, body: Body) -> Result<&mut Block, ProtocolError> {
+        match self.blocks.entry(index) {
+            std::collections::btree_map::Entry::Occupied(_) => {
+                Err(ProtocolError::BlockStartedTwice { block: index })
+            }
+            std::collections::btree_map::Entry::Vacant(place) => {
+                Ok(place.insert(Block { body, stopped: false, tainted: false }))
+            }
+        }
+    }
+
+    fn start(&mut self, index: u32, start: BlockStart) -> Result<Growth, ProtocolError> {
+        match start {
+            BlockStart::ToolUse(start) => {
+                self.open(index, Body::ToolUse { start: start.clone(), input: String::new() })?;
+                Ok(Growth::ToolUseStarted { block: index, start })
+            }
+            BlockStart::ToolResult(start) => {
+                self.open(index, Body::ToolResult { start, content: Vec::new() })?;
+                Ok(Growth::Nothing)
+            }
+            BlockStart::Image(start) => {
+                self.open(index, Body::Image(ImageBlock::new(start.format)))?;
+                Ok(Growth::Nothing)
+            }
+            BlockStart::Unknown(raw) => {
+                self.open(index, Body::Foreign)?.tainted = true;
+                Ok(self.keep_foreign(Some(index), raw))
+            }
+        }
+    }
+
+    fn grow(&mut self, index: u32, delta: BlockDelta) -> Result<Growth, ProtocolError> {
+        let block = self.blocks.entry(index).or_insert_with(|| Block {
+            body: match &delta {
+                BlockDelta::Text(_) => Body::Text(String::new()),
+                BlockDelta::Citation(_) => Body::Cited { text: None, citations: Vec::new() },
+                BlockDelta::ReasoningContent(_) => {
+                    Body::Reasoning { text: None, signature: None, redacted: BytesMut::new() }
+                }
+                // These need a start; without one they have no id, name or format.
+                BlockDelta::ToolUse(_) | BlockDelta::ToolResult(_) | BlockDelta::Image(_) => Body::Foreign,
+                BlockDelta::Unknown(_) => Body::Foreign,
+            },
+            stopped: false,
+            tainted: false,
+        });
+        if block.stopped {
+            return Err(ProtocolError::BlockStopped { block: index });
+        }
+        let mixed = |kind, delta| Err(ProtocolError::MixedBlock { block: index, kind, delta });
+        let (body, delta) = (&mut block.body, delta);
+        match (body, delta) {
+            (Body::Foreign, delta) => {
+                block.tainted = true;
+                Ok(self.keep_foreign(
+                    Some(index),
+                    RawJson::of(&delta).unwrap_or_else(|_| RawJson::empty_object()),
+                ))
+            }
+            (_, BlockDelta::Unknown(raw)) => {
+                block.tainted = true;
+                Ok(self.keep_foreign(Some(index), raw))
+            }
+            (Body::Text(known), BlockDelta::Text(text)) => {
+                known.push_str(&text);
+                Ok(Growth::Text { block: index, text })
+            }
+            (Body::Cited { text: known, .. }, BlockDelta::Text(text)) => {
+                known.get_or_insert_default().push_str(&text);
+                Ok(Growth::Text { block: index, text })
+            }
+            (Body::Cited { citations, .. }, BlockDelta::Citation(citation)) => {
+                citations.push(citation.clone());
+                Ok(Growth::Citation { block: index, citation })
+            }
+            (body @ Body::Text(_), BlockDelta::Citation(citation)) => {
+                let Body::Text(text) = std::mem::replace(body, Body::Empty) else {
+                    return Ok(Growth::Nothing);
+                };
+                *body = Body::Cited { text: Some(text), citations: vec![citation.clone()] };
+                Ok(Growth::Citation { block: index, citation })
+            }
+            (Body::Reasoning { text, signature, redacted }, BlockDelta::ReasoningContent(delta)) => {
+                match delta {
+                    ReasoningContentDelta::Text(part) => {
+                        text.get_or_insert_default().push_str(&part);
+                        Ok(Growth::Reasoning { block: index, text: part })
+                    }
+                    ReasoningContentDelta::Signature(part) => {
+                        signature.get_or_insert_default().push_str(&part);
+                        Ok(Growth::Nothing)
+                    }
+                    ReasoningContentDelta::RedactedContent(Blob(bytes)) => {
+                        redacted.extend_from_slice(&bytes);
+                        Ok(Growth::Nothing)
+                    }
+                    ReasoningContentDelta::Unknown(raw) => {
+                        block.tainted = true;
+                        Ok(self.keep_foreign(Some(index), raw))
+                    }
+                }
+            }
+            (Body::ToolUse { input, .. }, BlockDelta::ToolUse(delta)) => {
+                input.push_str(&delta.input);
+                Ok(Growth::ToolInput { block: index, fragment: delta.input })
+            }
+            (Body::ToolResult { content, .. }, BlockDelta::ToolResult(parts)) => {
+                content.extend(parts);
+                Ok(Growth::Nothing)
+            }
+            (Body::Image(image), BlockDelta::Image(delta)) => {
+                match delta {
+                    ImageDelta::Source(source) => image.source = Some(source),
+                    ImageDelta::Error(error) => image.error = Some(error),
+                    ImageDelta::Unknown(raw) => {
+                        block.tainted = true;
+                        return Ok(self.keep_foreign(Some(index), raw));
+                    }
+                }
+                Ok(Growth::Nothing)
+            }
+            (body, BlockDelta::Text(_)) => mixed(body.kind(), "text"),
+            (body, BlockDelta::Citation(_)) => mixed(body.kind(), "a citation"),
+            (body, BlockDelta::ReasoningContent(_)) => mixed(body.kind(), "reasoning"),
+            (body, BlockDelta::ToolUse(_)) => mixed(body.kind(), "a tool's input"),
+            (body, BlockDelta::ToolResult(_)) => mixed(body.kind(), "a tool result"),
+            (body, BlockDelta::Image(_)) => mixed(body.kind(), "an image"),
+        }
+    }
+
+    fn stop_block(&mut self, index: u32) -> Result<Growth, ProtocolError> {
+        let block =
+            self.blocks.entry(index).or_insert(Block { body: Body::Empty, stopped: false, tainted: false });
+        if std::mem::replace(&mut block.stopped, true) {
+            return Err(ProtocolError::BlockStopped { block: index });
+        }
+        Ok(Growth::BlockStopped { block: index })
+    }
+
+    /// The finished message.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Unfinished`] where `messageStop` has not come; the assembler is gone then, so ask
+    /// [`Assembler::is_finished`] first to read it by [`Assembler::partial`].
+    pub fn finish(self) -> Result<Assembled, ProtocolError> {
+        let Some(stop) = self.stop else { return Err(ProtocolError::Unfinished) };
+        let mut content = Vec::with_capacity(self.blocks.len());
+        let mut endings = Vec::with_capacity(self.blocks.len());
+        for (index, block) in self.blocks {
+            let ending = BlockEnding { block: index, stopped: block.stopped, understood: !block.tainted };
+            for block in block.body.into_blocks() {
+                content.push(block);
+                endings.push(ending);
+            }
+        }
+        let message = Message::new(Role::Assistant, content);
+        Ok(Assembled { message, endings, stop, metadata: self.metadata, foreign: self.foreign })
+    }
+
+    /// What of an unfinished message can stand in a history: text so far, and reasoning that is whole and signed.
+    /// Tool calls are left out, since nothing says that they are whole (R61). `None` where no text is left.
+    pub fn partial(self) -> Option<Message> {
+        let mut content = Vec::new();
+        for block in self.blocks.into_values() {
+            let stopped = block.stopped;
+            content.extend(block.body.into_blocks().into_iter().filter(|block| match block {
+                ContentBlock::Text(text) => !text.trim().is_empty(),
+                ContentBlock::CitationsContent(_) => true,
+                ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
+                    stopped && reasoning.signature.is_some()
+                }
+                ContentBlock::ReasoningContent(_) => stopped,
+                _ => false,
+            }));
+        }
+        let message = Message::new(Role::Assistant, content);
+        (!message.text().trim().is_empty()).then_some(message)
+    }
+}
+
+impl Body {
+    fn into_blocks(self) -> Vec<ContentBlock> {
+        match self {
+            Self::Empty | Self::Foreign => Vec::new(),
+            Self::Text(text) => vec![ContentBlock::Text(text)],
+            Self::Cited { text, citations } => {
+                let content = text.map(|text| CitedText::new().text(text));
+                vec![CitationsContent::new().content(content).citations(citations).into()]
+            }
+            Self::Reasoning { text, signature, redacted } => {
+                let mut blocks = Vec::new();
+                if text.is_some() || signature.is_some() {
+                    let mut reasoning = ReasoningText::new(text.unwrap_or_default());
+                    reasoning.signature = signature;
+                    blocks.push(ReasoningContent::ReasoningText(reasoning).into());
+                }
+                if !redacted.is_empty() {
+                    let bytes: Bytes = redacted.freeze();
+                    blocks.push(ReasoningContent::RedactedContent(Blob(bytes)).into());
+                }
+                blocks
+            }
+            Self::ToolUse { start, input } => {
+                let mut tool_use = ToolUse::new(start.tool_use_id, start.name, InputText::from(input));
+                tool_use.kind = start.kind;
+                tool_use.other = start.other;
+                vec![tool_use.into()]
+            }
+            Self::ToolResult { start, content } => {
+                let mut result = ToolResult::new(start.tool_use_id, content);
+                result.status = start.status;
+                result.kind = start.kind;
+                result.other = start.other;
+                vec![result.into()]
+            }
+            Self::Image(image) => vec![image.into()],
+            Self::Whole(block) => vec![*block],
+        }
+    }
+}

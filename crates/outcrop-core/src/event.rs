@@ -1,0 +1,508 @@
+//! The events of ConverseStream: read from frames, written as JSON for an endpoint.
+//!
+//! # Invariants
+//! - One event is read in one pass; the padding member `p` is content of nothing and is read over.
+//! - An event or a delta of a kind that we do not know is kept with its text, and the stream goes on (R111).
+//! - A known event that cannot be read is an error, since what it said may be part of an input: the exceptions
+//!   are `metadata` (the answer is final by then) and a block's start or delta whose index can be read: those
+//!   come as unknown, and the assembler keeps such a block from being executed.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+
+use crate::{
+    Blob, Citation, ContentBlock, Frame, ImageFormat, MediaSource, Metrics, PerformanceConfig, RawJson, Role,
+    ServiceTier, StopReason, ToolResultContent, ToolResultStatus, Trace, Usage,
+    media::MediaError,
+    raw_json::{Members, write_union},
+    wire::Key,
+};
+
+/// One event of a stream.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum StreamEvent {
+    /// The message begins.
+    MessageStart(MessageStart),
+    /// A tool use, tool result or image begins. Text, reasoning and citations begin with their first delta.
+    ContentBlockStart(ContentBlockStart),
+    /// A block grows.
+    ContentBlockDelta(ContentBlockDelta),
+    /// A block has ended.
+    ContentBlockStop(ContentBlockStop),
+    /// The message has ended.
+    MessageStop(MessageStop),
+    /// What it cost; last, and not always there.
+    Metadata(StreamMetadata),
+    /// A block given whole. Never on the wire: it is how an answer that was not streamed carries what deltas
+    /// cannot (see [`Response::into_events`](crate::Response::into_events)).
+    WholeBlock(WholeBlock),
+    /// An event of a kind that this version does not know.
+    Unknown(UnknownEvent),
+}
+
+wire_struct! {
+    /// The message begins.
+    pub struct MessageStart {
+        required {
+            /// Always the assistant's.
+            role: Role = "role",
+        }
+        optional {}
+        lists {}
+        ignored { "p" }
+    }
+}
+
+wire_struct! {
+    /// A block begins.
+    pub struct ContentBlockStart {
+        required {
+            /// Which block; the only thing that tells blocks apart.
+            content_block_index: u32 = "contentBlockIndex",
+            /// What begins.
+            start: BlockStart = "start",
+        }
+        optional {}
+        lists {}
+        ignored { "p" }
+    }
+}
+
+wire_union! {
+    /// What begins.
+    pub enum BlockStart {
+        /// A tool call.
+        ToolUse(ToolUseStart) = "toolUse",
+        /// The result of a tool that the service ran.
+        ToolResult(ToolResultStart) = "toolResult",
+        /// A picture.
+        Image(ImageStart) = "image",
+    }
+}
+
+wire_struct! {
+    /// A tool call begins.
+    pub struct ToolUseStart {
+        required {
+            /// Its id.
+            tool_use_id: String = "toolUseId",
+            /// The name of the tool.
+            name: String = "name",
+        }
+        optional {
+            /// `server_tool_use`: the service runs it.
+            kind: String = "type",
+        }
+        lists {}
+    }
+}
+
+wire_struct! {
+    /// The result of a tool that the service ran begins.
+    pub struct ToolResultStart {
+        required {
+            /// The call that it answers.
+            tool_use_id: String = "toolUseId",
+        }
+        optional {
+            /// Which tool's result it is.
+            kind: String = "type",
+            /// How it went.
+            status: ToolResultStatus = "status",
+        }
+        lists {}
+    }
+}
+
+wire_struct! {
+    /// A picture begins.
+    pub struct ImageStart {
+        required {
+            /// Its format.
+            format: ImageFormat = "format",
+        }
+        optional {}
+        lists {}
+    }
+}
+
+wire_struct! {
+    /// A block grows.
+    pub struct ContentBlockDelta {
+        required {
+            /// Which block.
+            content_block_index: u32 = "contentBlockIndex",
+            /// By what.
+            delta: BlockDelta = "delta",
+        }
+        optional {}
+        lists {}
+        ignored { "p" }
+    }
+}
+
+wire_struct! {
+    /// A block has ended.
+    pub struct ContentBlockStop {
+        required {
+            /// Which block.
+            content_block_index: u32 = "contentBlockIndex",
+        }
+        optional {}
+        lists {}
+        ignored { "p" }
+    }
+}
+
+wire_struct! {
+    /// The message has ended.
+    pub struct MessageStop {
+        required {
+            /// Why.
+            stop_reason: StopReason = "stopReason",
+        }
+        optional {
+            /// What was asked for by `additionalModelResponseFieldPaths`.
+            additional_model_response_fields: RawJson = "additionalModelResponseFields",
+        }
+        lists {}
+        ignored { "p" }
+    }
+}
+
+wire_struct! {
+    /// What the call cost, and what guardrails say.
+    #[derive(Default)]
+    pub struct StreamMetadata {
+        required {}
+        optional {
+            /// Tokens.
+            usage: Usage = "usage",
+            /// Time.
+            metrics: Metrics = "metrics",
+            /// What guardrails and routers say.
+            trace: Trace = "trace",
+            /// The latency that served it.
+            performance_config: PerformanceConfig = "performanceConfig",
+            /// The tier that served it.
+            service_tier: ServiceTier = "serviceTier",
+        }
+        lists {}
+        ignored { "p" }
+    }
+}
+
+/// A block given whole.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WholeBlock {
+    /// Which block.
+    pub content_block_index: u32,
+    /// The block.
+    pub block: ContentBlock,
+}
+
+impl WholeBlock {
+    /// The block at `content_block_index`.
+    pub fn new(content_block_index: u32, block: ContentBlock) -> Self {
+        Self { content_block_index, block }
+    }
+}
+
+/// An event of a kind that this version does not know.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UnknownEvent {
+    /// Its name on the wire.
+    pub event_type: String,
+    /// What it carried.
+    pub payload: RawJson,
+}
+
+/// By what a block grows.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum BlockDelta {
+    /// Text; empty ones occur.
+    Text(String),
+    /// A fragment of a tool's input, cut anywhere.
+    ToolUse(ToolUseDelta),
+    /// Parts of the result of a tool that the service ran.
+    ToolResult(Vec<ToolResultContent>),
+    /// Reasoning.
+    ReasoningContent(ReasoningContentDelta),
+    /// A source of this block's text, before or after it.
+    Citation(Citation),
+    /// A picture.
+    Image(ImageDelta),
+    /// A delta of a kind that this version does not know.
+    Unknown(RawJson),
+}
+
+wire_struct! {
+    /// A fragment of a tool's input.
+    pub struct ToolUseDelta {
+        required {
+            /// The fragment; the first is often empty.
+            input: String = "input",
+        }
+        optional {}
+        lists {}
+    }
+}
+
+wire_union! {
+    /// A picture, or why there is none.
+    pub enum ImageDelta {
+        /// Where its bytes are.
+        Source(MediaSource) = "source",
+        /// Why there is none.
+        Error(MediaError) = "error",
+    }
+}
+
+/// By what reasoning grows.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ReasoningContentDelta {
+    /// Text.
+    Text(String),
+    /// The signature, or a part of it.
+    Signature(String),
+    /// Redacted bytes, or a part of them.
+    RedactedContent(Blob),
+    /// Something that this version does not know.
+    Unknown(RawJson),
+}
+
+/// Reads a union in one pass: `$key => variant` for known keys. A second member makes the whole unknown.
+macro_rules! one_pass_union {
+    ($name:ident { $($variant:ident($ty:ty) = $key:literal),* $(,)? }) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Read;
+                impl<'de> serde::de::Visitor<'de> for Read {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("an object with one member (", stringify!($name), ")"))
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let mut known: Option<$name> = None;
+                        let mut rest = Members::default();
+                        while let Some(key) = map.next_key::<Key<'de>>()? {
+                            match &*key.0 {
+                                $( $key if known.is_none() => {
+                                    known = map.next_value::<Option<$ty>>()?.map($name::$variant);
+                                } )*
+                                other => {
+                                    if let Some(value) = map.next_value::<Option<RawJson>>()? {
+                                        rest.push(other.to_owned(), value);
+                                    }
+                                }
+                            }
+                        }
+                        match known {
+                            Some(known) if rest.is_empty() => Ok(known),
+                            known => {
+                                let all = known.as_ref().and_then(|known| RawJson::of(known).ok());
+                                if let Some(members) = all.as_ref().map(RawJson::as_str) {
+                                    for (key, value) in crate::raw_json::object_members(members).unwrap_or_default() {
+                                        rest.push(key, RawJson::from_boxed(value.to_owned()));
+                                    }
+                                }
+                                let raw = RawJson::of(&rest).map_err(serde::de::Error::custom)?;
+                                Ok($name::Unknown(raw))
+                            }
+                        }
+                    }
+                }
+                deserializer.deserialize_map(Read)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$variant(value) => write_union(serializer, $key, value), )*
+                    Self::Unknown(raw) => raw.serialize(serializer),
+                }
+            }
+        }
+    };
+}
+
+one_pass_union!(BlockDelta {
+    Text(String) = "text",
+    ToolUse(ToolUseDelta) = "toolUse",
+    ToolResult(Vec<ToolResultContent>) = "toolResult",
+    ReasoningContent(ReasoningContentDelta) = "reasoningContent",
+    Citation(Citation) = "citation",
+    Image(ImageDelta) = "image",
+});
+
+one_pass_union!(ReasoningContentDelta {
+    Text(String) = "text",
+    Signature(String) = "signature",
+    RedactedContent(Blob) = "redactedContent",
+});
+
+/// What a frame held that is no event.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The service reports a failure inside the stream.
+    #[error(transparent)]
+    Exception(StreamException),
+    /// A known event that cannot be read, or a frame without the headers of one.
+    #[error("event `{event_type}` cannot be read: {reason}")]
+    Malformed {
+        /// The event's name; empty where the frame has none.
+        event_type: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A failure reported inside a stream whose HTTP status was 200 (R103).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{code}: {}", message.as_deref().unwrap_or("no message"))]
+#[non_exhaustive]
+pub struct StreamException {
+    /// The service code, such as `ThrottlingException`.
+    pub code: String,
+    /// The name as the frame has it, such as `throttlingException`.
+    pub exception_type: String,
+    /// The service's words.
+    pub message: Option<String>,
+    /// For model stream errors: the status that the model's own server gave.
+    pub original_status_code: Option<u16>,
+    /// For model stream errors: the words of the model's own server.
+    pub original_message: Option<String>,
+}
+
+impl StreamException {
+    fn read(exception_type: &str, payload: &[u8], message: Option<&str>) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body {
+            #[serde(alias = "Message")]
+            message: Option<String>,
+            original_status_code: Option<u16>,
+            original_message: Option<String>,
+        }
+        let body: Body = serde_json::from_slice(payload).unwrap_or_default();
+        let mut letters = exception_type.chars();
+        let code =
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
+        Self {
+            code,
+            exception_type: exception_type.to_owned(),
+            message: body.message.or_else(|| message.map(str::to_owned)),
+            original_status_code: body.original_status_code,
+            original_message: body.original_message,
+        }
+    }
+
+    /// The HTTP status that the same failure has outside a stream; 500 for codes that we do not know.
+    pub fn status(&self) -> u16 {
+        match self.code.as_str() {
+            "ValidationException" => 400,
+            "AccessDeniedException" => 403,
+            "ResourceNotFoundException" => 404,
+            "ModelTimeoutException" => 408,
+            "ModelStreamErrorException" | "ModelErrorException" => 424,
+            "ThrottlingException" | "ModelNotReadyException" => 429,
+            "ServiceUnavailableException" => 503,
+            _ => 500,
+        }
+    }
+}
+
+impl StreamEvent {
+    /// Reads the event in a frame.
+    ///
+    /// ```
+    /// use outcrop_core::{Frame, StreamEvent};
+    /// let frame = Frame::event("contentBlockStop", &br#"{"contentBlockIndex":0,"p":"abc"}"#[..]);
+    /// assert!(matches!(StreamEvent::from_frame(&frame)?, StreamEvent::ContentBlockStop(_)));
+    /// # Ok::<(), outcrop_core::EventError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The frame is an exception, or cannot be read; see [`EventError`].
+    pub fn from_frame(frame: &Frame) -> Result<Self, EventError> {
+        let header = |name| frame.header_str(name);
+        match header(":message-type") {
+            Some("event") => {}
+            Some("exception") => {
+                let kind = header(":exception-type").unwrap_or("unknownException");
+                return Err(EventError::Exception(StreamException::read(kind, &frame.payload, None)));
+            }
+            Some("error") => {
+                let kind = header(":error-code").unwrap_or("unknownError");
+                let message = header(":error-message");
+                return Err(EventError::Exception(StreamException::read(kind, &frame.payload, message)));
+            }
+            other => {
+                let reason = format!("the header `:message-type` is {other:?}");
+                return Err(EventError::Malformed { event_type: String::new(), reason });
+            }
+        }
+        let event_type = header(":event-type").unwrap_or("");
+        Self::read(event_type, &frame.payload).map_err(|reason| EventError::Malformed {
+            event_type: event_type.to_owned(),
+            reason: reason.to_string(),
+        })
+    }
+
+    /// Reads the event called `event_type` from its payload.
+    fn read(event_type: &str, payload: &[u8]) -> Result<Self, serde_json::Error> {
+        fn of<T: DeserializeOwned>(payload: &[u8]) -> Result<T, serde_json::Error> {
+            serde_json::from_slice(payload)
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Opaque {
+            content_block_index: u32,
+            delta: RawJson,
+        }
+        match event_type {
+            "contentBlockDelta" => of(payload).map(Self::ContentBlockDelta).or_else(|error| {
+                let opaque: Opaque = serde_json::from_slice(payload).map_err(|_| error)?;
+                let delta = BlockDelta::Unknown(opaque.delta);
+                Ok(Self::ContentBlockDelta(ContentBlockDelta::new(opaque.content_block_index, delta)))
+            }),
+            "contentBlockStart" => of(payload).map(Self::ContentBlockStart),
+            "contentBlockStop" => of(payload).map(Self::ContentBlockStop),
+            "messageStart" => of(payload).map(Self::MessageStart),
+            "messageStop" => of(payload).map(Self::MessageStop),
+            "metadata" => of(payload).map(Self::Metadata).or_else(|_| unknown(event_type, payload)),
+            _ => unknown(event_type, payload),
+        }
+    }
+
+    /// The name on the wire, and the payload without padding; `None` for [`StreamEvent::WholeBlock`], which has
+    /// no form on the wire.
+    pub fn to_payload(&self) -> Option<(&str, RawJson)> {
+        fn raw<T: Serialize>(value: &T) -> Option<RawJson> {
+            RawJson::of(value).ok()
+        }
+        Some(match self {
+            Self::MessageStart(event) => ("messageStart", raw(event)?),
+            Self::ContentBlockStart(event) => ("contentBlockStart", raw(event)?),
+            Self::ContentBlockDelta(event) => ("contentBlockDelta", raw(event)?),
+            Self::ContentBlockStop(event) => ("contentBlockStop", raw(event)?),
+            Self::MessageStop(event) => ("messageStop", raw(event)?),
+            Self::Metadata(event) => ("metadata", raw(event)?),
+            Self::Unknown(event) => (&event.event_type, event.payload.clone()),
+            Self::WholeBlock(_) => return None,
+        })
+    }
+}
+
+fn unknown(event_type: &str, payload: &[u8]) -> Result<StreamEvent, serde_json::Error> {
+    let payload = if payload.is_empty() { RawJson::empty_object() } else { serde_json::from_slice(payload)? };
+    Ok(StreamEvent::Unknown(UnknownEvent { event_type: event_type.to_owned(), payload }))
+}

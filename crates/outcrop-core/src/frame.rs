@@ -1,0 +1,552 @@
+//! Event-stream framing (`application/vnd.amazon.eventstream`): the envelope in which Bedrock sends each
+//! event.
+//!
+//! Client and local endpoint share this one codec. [`Frame`] is one message, [`Frame::encode`] writes it, and
+//! [`FrameDecoder`] finds frames in bytes that arrive in pieces of any size. All integers are big endian:
+//!
+//! ```text
+//! u32 total length | u32 headers length | u32 CRC-32 of these 8 bytes
+//! headers, each: u8 name length, name, u8 type, value
+//! payload
+//! u32 CRC-32 of everything before
+//! ```
+//!
+//! # Invariants
+//! - No input makes the decoder panic, and how a stream was cut into pieces does not change what comes out.
+//! - A frame is handed out only after both of its checksums were right.
+//! - A length is believed only after its own checksum; no memory is taken before the bytes it speaks of are
+//!   there.
+//! - A frame that was read is written back as the same bytes (within [`MAX_FRAME_BYTES`], should the decoder
+//!   allow more), and one that was written is read back as the same frame.
+//! - After an error the decoder gives this error for ever: there is no way to find the next frame.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+#[cfg(test)]
+mod tests;
+
+/// Largest header block of one frame, in bytes: 128 KiB, as the specification has it.
+///
+/// It holds for reading too, though the specification lets only services insist on it: headers of two bytes
+/// each take some thirty times their length in memory, and Bedrock sends less than 100 bytes of them.
+pub const MAX_HEADERS_BYTES: usize = 128 * 1024;
+
+/// Largest frame, in bytes: the specification's 24 MiB of payload, its 128 KiB of headers, and 16 bytes
+/// around them.
+///
+/// [`Frame::encode`] keeps to it, and so does [`FrameDecoder::default`]. Bedrock's frames are below 10 kB.
+pub const MAX_FRAME_BYTES: usize = 24 * 1024 * 1024 + MAX_HEADERS_BYTES + PRELUDE_BYTES + CRC_BYTES;
+
+const PRELUDE_BYTES: usize = 12;
+const CRC_BYTES: usize = 4;
+/// First size of a decoder's buffer: room for some fifty of Bedrock's frames, so that most pushes allocate
+/// nothing.
+const BUFFER_BYTES: usize = 8 * 1024;
+const MAX_VALUE_BYTES: u16 = i16::MAX as u16;
+
+/// One message of an event stream (`application/vnd.amazon.eventstream`): the envelope of an event.
+///
+/// The rules are those of the
+/// [Amazon Event Stream Specification](https://smithy.io/2.0/aws/amazon-eventstream.html).
+///
+/// ```
+/// use outcrop_core::{Frame, FrameDecoder};
+///
+/// let frame = Frame::event("messageStart", r#"{"role":"assistant"}"#);
+/// let mut wire = Vec::new();
+/// frame.encode(&mut wire)?;
+///
+/// let mut decoder = FrameDecoder::default();
+/// decoder.push(&wire);
+/// let read = decoder.next_frame()?.expect("a whole frame");
+/// assert_eq!(read.header_str(":event-type"), Some("messageStart"));
+/// assert_eq!(read, frame);
+/// # Ok::<(), outcrop_core::FrameError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The headers in the order of the wire. Names should differ; nothing here insists on it.
+    pub headers: Vec<Header>,
+    /// What the frame carries; from Bedrock always JSON.
+    ///
+    /// A payload that was read is a slice of the decoder's buffer and keeps that buffer alive (8 KiB or what
+    /// was pushed at once): copy it if it is to live long.
+    pub payload: Bytes,
+}
+
+/// One header of a [`Frame`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name, at most 255 bytes; those of the protocol begin with a colon. Names that Bedrock uses cost no
+    /// allocation.
+    pub name: Cow<'static, str>,
+    /// The value.
+    pub value: HeaderValue,
+}
+
+/// The value of a [`Header`]: the types of the specification. Bedrock sends strings only.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// True (type 0 on the wire) or false (type 1).
+    Bool(bool),
+    /// A signed integer of 8 bits (type 2).
+    Byte(i8),
+    /// A signed integer of 16 bits (type 3).
+    Int16(i16),
+    /// A signed integer of 32 bits (type 4).
+    Int32(i32),
+    /// A signed integer of 64 bits (type 5).
+    Int64(i64),
+    /// Bytes, at most 32,767 (type 6).
+    Bytes(Bytes),
+    /// Text, at most 32,767 bytes (type 7).
+    String(Cow<'static, str>),
+    /// A point in time (type 8), in milliseconds since 1970-01-01T00:00:00Z.
+    Timestamp(i64),
+    /// A UUID (type 9), its bytes in the order in which they are written.
+    Uuid([u8; 16]),
+}
+
+impl HeaderValue {
+    /// The text, if this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<&'static str> for HeaderValue {
+    fn from(text: &'static str) -> Self {
+        Self::String(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for HeaderValue {
+    fn from(text: String) -> Self {
+        Self::String(Cow::Owned(text))
+    }
+}
+
+impl Frame {
+    /// A frame without headers.
+    pub fn new(payload: impl Into<Bytes>) -> Self {
+        Self { headers: Vec::new(), payload: payload.into() }
+    }
+
+    /// An event with a JSON payload, its headers as Bedrock sends them: `:event-type`, `:content-type`,
+    /// `:message-type`.
+    pub fn event(event_type: &str, payload: impl Into<Bytes>) -> Self {
+        Self::typed(":event-type", event_type, "event", payload.into())
+    }
+
+    /// An exception: an error that ends a stream whose HTTP status was 200. `exception_type` is in lower
+    /// camel case, like `throttlingException`; the payload is `{"message":"…"}`.
+    pub fn exception(exception_type: &str, payload: impl Into<Bytes>) -> Self {
+        Self::typed(":exception-type", exception_type, "exception", payload.into())
+    }
+
+    fn typed(type_header: &'static str, type_name: &str, message_type: &'static str, payload: Bytes) -> Self {
+        let string = |name, text| Header { name: Cow::Borrowed(name), value: HeaderValue::String(text) };
+        let type_name =
+            known(type_name.as_bytes()).map_or_else(|| Cow::Owned(type_name.to_owned()), Cow::Borrowed);
+        let headers = vec![
+            string(type_header, type_name),
+            string(":content-type", Cow::Borrowed("application/json")),
+            string(":message-type", Cow::Borrowed(message_type)),
+        ];
+        Self { headers, payload }
+    }
+
+    /// Adds a header after those already there. Limits of length are checked by [`encode`](Self::encode).
+    ///
+    /// ```
+    /// use outcrop_core::{Frame, HeaderValue};
+    ///
+    /// let frame = Frame::new("").with_header("type", "event").with_header("n", HeaderValue::Byte(7));
+    /// assert_eq!(frame.header("n"), Some(&HeaderValue::Byte(7)));
+    /// assert_eq!(frame.header_str("type"), Some("event"));
+    /// ```
+    pub fn with_header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<HeaderValue>) -> Self {
+        self.headers.push(Header { name: name.into(), value: value.into() });
+        self
+    }
+
+    /// The value of the first header of this name. Case matters.
+    pub fn header(&self, name: &str) -> Option<&HeaderValue> {
+        self.headers.iter().find(|header| header.name == name).map(|header| &header.value)
+    }
+
+    /// The text of the first header of this name, if it is a string.
+    pub fn header_str(&self, name: &str) -> Option<&str> {
+        self.header(name)?.as_str()
+    }
+
+    /// Appends the frame to `out` as it stands on the wire.
+    ///
+    /// # Errors
+    /// [`FrameError::BadHeader`] or [`FrameError::TooLarge`] when the frame breaks a limit of the
+    /// specification; `out` then holds what it held before.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let start = out.len();
+        let written = self.write(start, out);
+        if written.is_err() {
+            out.truncate(start);
+        }
+        written
+    }
+
+    fn write(&self, start: usize, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        out.extend_from_slice(&[0; PRELUDE_BYTES]);
+        for (index, header) in self.headers.iter().enumerate() {
+            write_header(header, out).map_err(|fault| FrameError::BadHeader { index, fault })?;
+        }
+        let headers = out.len() - start - PRELUDE_BYTES;
+        check_size(headers, MAX_HEADERS_BYTES)?;
+        let total = self.payload.len().saturating_add(headers + PRELUDE_BYTES + CRC_BYTES);
+        check_size(total, MAX_FRAME_BYTES)?;
+        out.reserve(total);
+        out.extend_from_slice(&self.payload);
+
+        // The limits just checked fit in 32 bits.
+        let prelude = &mut out[start..start + PRELUDE_BYTES];
+        prelude[..4].copy_from_slice(&(total as u32).to_be_bytes());
+        prelude[4..8].copy_from_slice(&(headers as u32).to_be_bytes());
+        let crc = crc32fast::hash(&prelude[..8]);
+        prelude[8..].copy_from_slice(&crc.to_be_bytes());
+        let crc = crc32fast::hash(&out[start..]);
+        out.extend_from_slice(&crc.to_be_bytes());
+        Ok(())
+    }
+}
+
+/// Finds frames in bytes that come in pieces.
+///
+/// After each [`push`](Self::push), take frames until there are none; at the end of the stream ask
+/// [`finish`](Self::finish) whether it ended between two frames.
+///
+/// # Complexity
+/// Linear in the bytes pushed, even one at a time. A payload is not copied after `push`. The decoder holds
+/// what was pushed and not yet taken: at most one frame and one piece, if frames are taken after each push.
+///
+/// ```
+/// use outcrop_core::{Frame, FrameDecoder, FrameError};
+///
+/// let mut wire = Vec::new();
+/// Frame::event("contentBlockStop", r#"{"contentBlockIndex":0}"#).encode(&mut wire)?;
+/// Frame::event("messageStop", r#"{"stopReason":"end_turn"}"#).encode(&mut wire)?;
+/// wire.truncate(wire.len() - 1); // the connection broke
+///
+/// let mut decoder = FrameDecoder::default();
+/// let mut types = Vec::new();
+/// for piece in wire.chunks(50) {
+///     decoder.push(piece);
+///     while let Some(frame) = decoder.next_frame()? {
+///         types.extend(frame.header_str(":event-type").map(String::from));
+///     }
+/// }
+/// assert_eq!(types, ["contentBlockStop"]);
+/// assert!(matches!(decoder.finish(), Err(FrameError::Truncated { .. })));
+/// # Ok::<(), FrameError>(())
+/// ```
+pub struct FrameDecoder {
+    buffer: BytesMut,
+    /// Of the frame that `buffer` begins with, once its prelude was found good.
+    prelude: Option<Prelude>,
+    failed: Option<FrameError>,
+    max_frame_bytes: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Prelude {
+    total: usize,
+    headers: usize,
+}
+
+impl FrameDecoder {
+    /// A decoder that refuses frames of more than `max_frame_bytes` bytes, counted whole, as soon as it has
+    /// seen the first 12 bytes of one. [`FrameDecoder::default`] takes [`MAX_FRAME_BYTES`].
+    pub fn new(max_frame_bytes: usize) -> Self {
+        Self { buffer: BytesMut::with_capacity(BUFFER_BYTES), prelude: None, failed: None, max_frame_bytes }
+    }
+
+    /// Takes the next piece of the stream, of any length. After an error it is dropped.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.failed.is_none() {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// The next whole frame, or `None` when more bytes are needed.
+    ///
+    /// # Errors
+    /// When the bytes are no frame or one beyond the limits: anything but [`FrameError::Truncated`]. Each
+    /// later call gives the same error. Frames before the damage have been handed out.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let read = self.read_frame();
+        if let Err(error) = read {
+            self.failed = Some(error);
+            self.buffer = BytesMut::new();
+        }
+        read
+    }
+
+    /// Tells whether the stream may end here. To be asked when [`next_frame`](Self::next_frame) has given
+    /// `None`: frames not taken count as bytes left over.
+    ///
+    /// # Errors
+    /// [`FrameError::Truncated`] when bytes of an unfinished frame are left, or the error that `next_frame`
+    /// gave.
+    pub fn finish(&self) -> Result<(), FrameError> {
+        match self.failed {
+            Some(error) => Err(error),
+            None if self.buffer.is_empty() => Ok(()),
+            None => Err(FrameError::Truncated { have: self.buffered(), need: self.prelude.map(|p| p.total) }),
+        }
+    }
+
+    /// How many bytes were pushed and are not yet handed out in a frame.
+    pub fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
+    fn read_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        let prelude = match self.prelude {
+            Some(prelude) => prelude,
+            None => match self.buffer.first_chunk() {
+                Some(bytes) => *self.prelude.insert(read_prelude(bytes, self.max_frame_bytes)?),
+                None => return Ok(None),
+            },
+        };
+        if self.buffer.len() < prelude.total {
+            return Ok(None);
+        }
+        self.prelude = None;
+        let mut frame = self.buffer.split_to(prelude.total);
+        let crc = (&frame[prelude.total - CRC_BYTES..]).get_u32();
+        frame.truncate(prelude.total - CRC_BYTES);
+        if crc32fast::hash(&frame) != crc {
+            return Err(FrameError::MessageCrc);
+        }
+        frame.advance(PRELUDE_BYTES);
+        let headers = read_headers(&frame[..prelude.headers])?;
+        frame.advance(prelude.headers);
+        Ok(Some(Frame { headers, payload: frame.freeze() }))
+    }
+}
+
+impl Default for FrameDecoder {
+    fn default() -> Self {
+        Self::new(MAX_FRAME_BYTES)
+    }
+}
+
+impl fmt::Debug for FrameDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameDecoder")
+            .field("buffered", &self.buffered())
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why bytes are no frame, or a frame cannot be written.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// The checksum of the two lengths is wrong: damage, or no event stream at all.
+    #[error("frame prelude checksum does not match")]
+    PreludeCrc,
+    /// The checksum of the whole frame is wrong.
+    #[error("frame checksum does not match")]
+    MessageCrc,
+    /// The frame, or its header block, is longer than allowed.
+    #[error("{len} bytes of frame or headers, at most {max} are allowed")]
+    TooLarge {
+        /// Length in bytes.
+        len: usize,
+        /// What [`FrameDecoder::new`] was given, or [`MAX_FRAME_BYTES`] when writing; for headers
+        /// [`MAX_HEADERS_BYTES`].
+        max: usize,
+    },
+    /// The two lengths, in bytes, contradict each other: 16 and the headers make more than the total.
+    #[error("frame of {total} bytes cannot hold {headers} bytes of headers")]
+    BadLength {
+        /// Length of the whole frame as it says.
+        total: usize,
+        /// Length of the headers as it says.
+        headers: usize,
+    },
+    /// A header cannot be read or written.
+    #[error("frame header {index}: {fault}")]
+    BadHeader {
+        /// Which header, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        fault: HeaderFault,
+    },
+    /// The stream ended inside a frame.
+    #[error("stream ended inside a frame, after {have} bytes of it")]
+    Truncated {
+        /// Bytes of the frame that are there.
+        have: usize,
+        /// Length of the whole frame, if so much was there to tell.
+        need: Option<usize>,
+    },
+}
+
+/// What is wrong with a header, in [`FrameError::BadHeader`].
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderFault {
+    /// It reaches beyond the end of the headers.
+    #[error("reaches beyond the headers")]
+    Cut,
+    /// The specification has no such type.
+    #[error("unknown type {0}")]
+    UnknownType(u8),
+    /// Its name or its text is not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// The name has this many bytes, more than 255.
+    #[error("name of {0} bytes, at most 255 are allowed")]
+    NameTooLong(usize),
+    /// The value has this many bytes, more than 32,767.
+    #[error("value of {0} bytes, at most 32767 are allowed")]
+    ValueTooLong(usize),
+}
+
+fn read_prelude(bytes: &[u8; PRELUDE_BYTES], max: usize) -> Result<Prelude, FrameError> {
+    let [a, b, c, d, e, f, g, h, crc @ ..] = *bytes;
+    // The checksum first: a length that is damaged says nothing.
+    if crc32fast::hash(&bytes[..8]) != u32::from_be_bytes(crc) {
+        return Err(FrameError::PreludeCrc);
+    }
+    let total = u32::from_be_bytes([a, b, c, d]) as usize;
+    let headers = u32::from_be_bytes([e, f, g, h]) as usize;
+    if total.checked_sub(PRELUDE_BYTES + CRC_BYTES).is_none_or(|room| room < headers) {
+        return Err(FrameError::BadLength { total, headers });
+    }
+    check_size(total, max)?;
+    check_size(headers, MAX_HEADERS_BYTES)?;
+    Ok(Prelude { total, headers })
+}
+
+fn check_size(len: usize, max: usize) -> Result<(), FrameError> {
+    if len > max { Err(FrameError::TooLarge { len, max }) } else { Ok(()) }
+}
+
+fn read_headers(mut rest: &[u8]) -> Result<Vec<Header>, FrameError> {
+    let mut headers = Vec::new();
+    while !rest.is_empty() {
+        let index = headers.len();
+        read_header(&mut rest, &mut headers).map_err(|fault| FrameError::BadHeader { index, fault })?;
+    }
+    Ok(headers)
+}
+
+fn read_header(rest: &mut &[u8], headers: &mut Vec<Header>) -> Result<(), HeaderFault> {
+    let [len] = take(rest)?;
+    let name = read_text(take_slice(rest, len.into())?)?;
+    let [kind] = take(rest)?;
+    let value = match kind {
+        0 => HeaderValue::Bool(true),
+        1 => HeaderValue::Bool(false),
+        2 => HeaderValue::Byte(i8::from_be_bytes(take(rest)?)),
+        3 => HeaderValue::Int16(i16::from_be_bytes(take(rest)?)),
+        4 => HeaderValue::Int32(i32::from_be_bytes(take(rest)?)),
+        5 => HeaderValue::Int64(i64::from_be_bytes(take(rest)?)),
+        6 => HeaderValue::Bytes(Bytes::copy_from_slice(take_value(rest)?)),
+        7 => HeaderValue::String(read_text(take_value(rest)?)?),
+        8 => HeaderValue::Timestamp(i64::from_be_bytes(take(rest)?)),
+        9 => HeaderValue::Uuid(take(rest)?),
+        unknown => return Err(HeaderFault::UnknownType(unknown)),
+    };
+    headers.push(Header { name, value });
+    Ok(())
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], HeaderFault> {
+    let (taken, after) = rest.split_first_chunk().ok_or(HeaderFault::Cut)?;
+    *rest = after;
+    Ok(*taken)
+}
+
+fn take_slice<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], HeaderFault> {
+    let (taken, after) = rest.split_at_checked(len).ok_or(HeaderFault::Cut)?;
+    *rest = after;
+    Ok(taken)
+}
+
+fn take_value<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], HeaderFault> {
+    let len = u16::from_be_bytes(take(rest)?);
+    // The length is a signed number to other writers and readers.
+    if len > MAX_VALUE_BYTES {
+        Err(HeaderFault::ValueTooLong(len.into()))
+    } else {
+        take_slice(rest, len.into())
+    }
+}
+
+fn read_text(bytes: &[u8]) -> Result<Cow<'static, str>, HeaderFault> {
+    match known(bytes) {
+        Some(text) => Ok(Cow::Borrowed(text)),
+        None => std::str::from_utf8(bytes)
+            .map(|text| Cow::Owned(text.to_owned()))
+            .map_err(|_| HeaderFault::NotUtf8),
+    }
+}
+
+/// The text itself, if it is one that stands in Bedrock's headers: to own such a text costs no allocation.
+fn known(text: &[u8]) -> Option<&'static str> {
+    macro_rules! find {
+        ($($known:literal)*) => { $(if text == $known.as_bytes() { return Some($known); })* };
+    }
+    find! {
+        ":event-type" ":content-type" ":message-type" ":exception-type" "application/json" "event" "exception"
+        "messageStart" "contentBlockStart" "contentBlockDelta" "contentBlockStop" "messageStop" "metadata"
+        "chunk" "internalServerException" "modelStreamErrorException" "modelTimeoutException"
+        "serviceUnavailableException" "throttlingException" "validationException"
+    }
+    None
+}
+
+fn write_header(header: &Header, out: &mut Vec<u8>) -> Result<(), HeaderFault> {
+    let len = header.name.len();
+    out.push(u8::try_from(len).map_err(|_| HeaderFault::NameTooLong(len))?);
+    out.extend_from_slice(header.name.as_bytes());
+    let mut fixed = |kind: u8, value: &[u8]| {
+        out.push(kind);
+        out.extend_from_slice(value);
+    };
+    match &header.value {
+        HeaderValue::Bool(true) => fixed(0, &[]),
+        HeaderValue::Bool(false) => fixed(1, &[]),
+        HeaderValue::Byte(number) => fixed(2, &number.to_be_bytes()),
+        HeaderValue::Int16(number) => fixed(3, &number.to_be_bytes()),
+        HeaderValue::Int32(number) => fixed(4, &number.to_be_bytes()),
+        HeaderValue::Int64(number) => fixed(5, &number.to_be_bytes()),
+        HeaderValue::Bytes(bytes) => return write_value(6, bytes, out),
+        HeaderValue::String(text) => return write_value(7, text.as_bytes(), out),
+        HeaderValue::Timestamp(millis) => fixed(8, &millis.to_be_bytes()),
+        HeaderValue::Uuid(bytes) => fixed(9, bytes),
+    }
+    Ok(())
+}
+
+fn write_value(kind: u8, value: &[u8], out: &mut Vec<u8>) -> Result<(), HeaderFault> {
+    let len = u16::try_from(value.len()).ok().filter(|len| *len <= MAX_VALUE_BYTES);
+    let len = len.ok_or(HeaderFault::ValueTooLong(value.len()))?;
+    out.push(kind);
+    out.extend_from_slice(&len.to_be_bytes());
+    out.extend_from_slice(value);
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! What was said, append-only and valid at every moment.
+//!
+//! Messages are kept as they were sent. What a model family takes of them is the business of
+//! [`render`](crate::render), which works on a copy.
+//!
+//! # Invariants
+//! - Every tool call in an assistant message is answered in the message right after it, in order, exactly once;
+//!   no result is without its call (R16, R26, R33). Calls that the service ran are not answered (R35a).
+//! - Nothing is changed once it is in; only whole turns can be taken off either end (R71).
+//! - An assistant message knows the model that wrote it, since reasoning is bound to its model (R63).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{ContentBlock, Message, Role, ToolResult};
+
+/// A conversation. A clone is cheap: messages are shared.
+///
+/// ```
+/// use outcrop_core::{History, Message};
+/// let mut history = History::new();
+/// history.push_user(Message::user("Hello"));
+/// history.push_step(Message::assistant("Hi!"), Some("amazon.nova-lite-v1:0"), []);
+/// let saved = serde_json::to_string(&history)?;
+/// assert_eq!(serde_json::from_str::<History>(&saved)?, history);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    entries: Vec<Arc<Entry>>,
+}
+
+/// One message and where it came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The message.
+    pub message: Message,
+    /// The id of the model that wrote it; absent for user messages and where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+impl History {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A conversation from elsewhere. Where it breaks the rules of tool calls it is mended: missing results are
+    /// added as errors that say so, results without a call and second results are dropped (R26).
+    pub fn from_messages(messages: impl IntoIterator<Item = Message>) -> Self {
+        Self::from_entries(messages.into_iter().map(|message| Entry { message, model: None }))
+    }
+
+    /// As [`History::from_messages`], with the model that wrote the assistant messages.
+    pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut history = Self::new();
+        let mut waiting: Option<Entry> = None;
+        for mut entry in entries {
+            if entry.message.role == Role::Assistant {
+                history.push_answered(waiting.take(), Vec::new());
+                waiting = Some(entry);
+                continue;
+            }
+            let mut results = Vec::new();
+            entry.message.content.retain(|block| match block {
+                ContentBlock::ToolResult(result) => {
+                    results.push(result.clone());
+                    false
+                }
+                _ => true,
+            });
+            let answers_calls =
+                waiting.as_ref().is_some_and(|entry| entry.message.tool_uses().next().is_some());
+            history.push_answered(waiting.take(), results);
+            match history.entries.last_mut() {
+                // What stood beside the results stays beside them.
+                Some(last) if answers_calls => {
+                    Arc::make_mut(last).message.content.append(&mut entry.message.content)
+                }
+                _ if entry.message.content.is_empty() => {}
+                _ => history.entries.push(Arc::new(entry)),
+            }
+        }
+        history.push_answered(waiting, Vec::new());
+        history
+    }
+
+    fn push_answered(&mut self, assistant: Option<Entry>, results: Vec<ToolResult>) {
+        if let Some(entry) = assistant {
+            self.push_step(entry.message, entry.model.as_deref(), results);
+        }
+    }
+
+    /// Adds a user message. Tool results in it are dropped: they come with [`History::push_step`].
+    pub fn push_user(&mut self, mut message: Message) {
+        message.content.retain(|block| !matches!(block, ContentBlock::ToolResult(_)));
+        if !message.content.is_empty() {
+            self.entries.push(Arc::new(Entry { message, model: None }));
+        }
+    }
+
+    /// Adds an assistant message and, where it calls tools, the message with their results.
+    ///
+    /// Results may come in any order and are put into that of the calls; a missing one becomes an error result
+    /// that says so, one that answers no call is dropped. A message without content adds nothing.
+    pub fn push_step(
+        &mut self,
+        assistant: Message,
+        model: Option<&str>,
+        results: impl IntoIterator<Item = ToolResult>,
+    ) {
+        if assistant.content.is_empty() {
+            return;
+        }
+        let mut results: Vec<Option<ToolResult>> = results.into_iter().map(Some).collect();
+        let answers: Vec<ContentBlock> = assistant
+            .tool_uses()
+            .map(|tool_use| {
+                let given = results
+                    .iter_mut()
+                    .find(|result| {
+                        result.as_ref().is_some_and(|result| result.tool_use_id == tool_use.tool_use_id)
+                    })
+                    .and_then(Option::take);
+                let result = given.unwrap_or_else(|| ToolResult::error(&tool_use.tool_use_id, INTERRUPTED));
+                ContentBlock::ToolResult(result)
+            })
+            .collect();
+        self.entries.push(Arc::new(Entry { message: assistant, model: model.map(str::to_owned) }));
+        if !answers.is_empty() {
+            self.entries.push(Arc::new(Entry { message: Message::new(Role::User, answers), model: None }));
+        }
+    }
+
+    /// The messages, oldest first, as they were sent.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> + ExactSizeIterator {
+        self.entries.iter().map(|entry| &entry.message)
+    }
+
+    /// The messages with where they came from.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+        self.entries.iter().map(|entry| &**entry)
+    }
+
+    /// How many messages there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes off the last turn: the last message that a user wrote and all that came after it. For a question
+    /// that the service refuses to take.
+    pub fn pop_turn(&mut self) -> Vec<Message> {
+        let start = self.turn_starts().last().unwrap_or(0);
+        self.entries.drain(start..).map(|entry| Arc::unwrap_or_clone(entry).message).collect()
+    }
+
+    /// Keeps the last `turns` turns, whole (R71). Reasoning in them is dropped when something was cut: the
+    /// newest models bind it to everything before it (R70).
+    pub fn keep_turns(&mut self, turns: usize) {
+        let starts: Vec<usize> = self.turn_starts().collect();
+        let Some(cut) = starts.len().checked_sub(turns).filter(|cut| *cut > 0) else { return };
+        let keep_from = starts.get(cut).copied().unwrap_or(self.entries.len());
+        self.entries.drain(..keep_from);
+        for entry in &mut self.entries {
+            let reasons = |block: &ContentBlock| matches!(block, ContentBlock::ReasoningContent(_));
+            if entry.message.content.iter().any(reasons) {
+                Arc::make_mut(entry).message.content.retain(|block| !reasons(block));
+            }
+        }
+        self.entries.retain(|entry| !entry.message.content.is_empty());
+    }
+
+    /// Where turns begin: user messages that hold more than results, and that no such message precedes.
+    fn turn_starts(&self) -> impl Iterator<Item = usize> {
+        let asks = |entry: &Entry| {
+            entry.message.role != Role::Assistant && entry.message.tool_results().next().is_none()
+        };
+        (0..self.entries.len())
+            .filter(move |&at| asks(&self.entries[at]) && (at == 0 || !asks(&self.entries[at - 1])))
+    }
+}
+
+/// What the model reads in place of a result that never came.
+pub(crate) const INTERRUPTED: &str =
+    "The call was interrupted before its result was known. It may or may not have taken effect.";
+
+/// The saved form: a version and the entries.
+#[derive(Serialize, Deserialize)]
+struct Saved<E> {
+    version: u32,
+    entries: Vec<E>,
+}
+
+/// The version of the saved form that is written; older ones are read.
+const VERSION: u32 = 1;
+
+impl Serialize for History {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Saved { version: VERSION, entries: self.entries().collect() }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for History {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved = Saved::<Entry>::deserialize(deserializer)?;
+        if saved.version > VERSION {
+            let message = format!("the history is of version {}, this reads up to {VERSION}", saved.version);
+            return Err(serde::de::Error::custom(message));
+        }
+        Ok(Self::from_entries(saved.entries))
+    }
+}

@@ -1,0 +1,71 @@
+//! Amazon Bedrock's Converse as plain data and state machines: no I/O, no async, no clock, no SDK.
+//!
+//! This crate is what the runtime (`outcrop`), the client (`outcrop-bedrock`) and the local endpoint
+//! (`outcrop-local`) share. The way of the data, and the modules in that order:
+//!
+//! | step | types |
+//! |---|---|
+//! | what is said | [`Message`], [`ContentBlock`], [`ToolUse`], [`ToolResult`], [`ReasoningContent`] |
+//! | what is asked | [`Request`], [`ToolConfig`], [`ToolSpec`] |
+//! | what comes back | [`Frame`] → [`StreamEvent`] → [`Assembler`] → [`Message`], or one [`Response`] |
+//! | what may run | [`InputText`] → [`ToolSet::check`] → [`ReadyInput`] |
+//! | what is kept | [`History`], and [`render`] for the copy that is sent |
+//! | what happens next | [`Turn`]: [`Action`]s out, events and results in, [`TurnEvent`]s for whoever watches |
+//!
+//! Everything on the wire is in exactly Converse's JSON, and what this version does not know is kept as it came.
+
+#[macro_use]
+mod wire;
+
+mod raw_json;
+
+mod citation;
+mod media;
+mod message;
+mod request;
+mod response;
+mod schema;
+mod tool_input;
+mod tool_spec;
+mod trace;
+mod usage;
+
+mod event;
+mod frame;
+
+mod assembler;
+mod tool_set;
+
+mod profile;
+
+mod history;
+mod render;
+mod turn;
+mod turn_event;
+
+pub use schemars;
+
+pub use assembler::*;
+pub use citation::*;
+pub use event::*;
+pub use frame::*;
+pub use history::{Entry, History};
+pub use media::*;
+pub use message::*;
+pub use profile::{Fact, Media, Profile, ReasoningReplay, ToolUseIds, bare_model_id};
+pub use raw_json::{Blob, Members, RawJson};
+pub use render::{Rendered, Rule, render};
+pub use request::*;
+pub use response::*;
+pub use schema::schema_of;
+pub use tool_input::{InputText, ReadyInput};
+pub use tool_set::{InvalidInput, ToolSet, ToolSetError};
+pub use tool_spec::*;
+pub use trace::*;
+pub use turn::*;
+pub use turn_event::{
+    CitationAdded, Diagnostic, EVENT_VERSION, EventKind, ReasoningDelta, ReasoningEnd, StepEnd, StepStart,
+    StepUsage, TextDelta, TextEnd, ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress,
+    ToolStart, TurnEnd, TurnEvent, TurnStart,
+};
+pub use usage::*;

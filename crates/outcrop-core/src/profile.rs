@@ -1,0 +1,259 @@
+//! What a model family takes, as data.
+//!
+//! The table is `profiles.json` beside this file: it goes stale within weeks, so every fact can be overridden,
+//! an unknown model is permissive, and what the service's refusals teach is a [`Fact`] that the runtime remembers.
+//!
+//! # Invariants
+//! - The longest pattern that the bare model id begins with decides; families are laid under it first.
+//! - A model that no pattern fits gets [`Profile::permissive`].
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// What one model takes. Facts about the conversation; more are added as features need them.
+///
+/// ```
+/// use outcrop_core::{Profile, ReasoningReplay};
+/// let claude = Profile::of("us.anthropic.claude-sonnet-4-6");
+/// assert_eq!(claude.family, "anthropic");
+/// assert_eq!(claude.reasoning, ReasoningReplay::Signed);
+/// assert_eq!(Profile::of("somebody.new-model"), Profile::permissive());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The family, such as `anthropic`; empty where unknown.
+    pub family: String,
+    /// Whether tools can be used in a stream (R124).
+    pub streams_tools: bool,
+    /// Whether a conversation may begin with the assistant (R2).
+    pub assistant_first: bool,
+    /// Whether a user message may hold tool results and other content (R6).
+    pub mixes_tool_results: bool,
+    /// Whether an assistant message may hold tool calls and text.
+    pub mixes_tool_uses: bool,
+    /// Whether a tool result may have a status (R29).
+    pub tool_result_status: bool,
+    /// Whether a tool result may be JSON; otherwise it goes as text (R30).
+    pub tool_result_json: bool,
+    /// Kinds of media that a tool result may hold (R31).
+    pub tool_result_media: Vec<Media>,
+    /// Kinds of media that a user message may hold.
+    pub media: Vec<Media>,
+    /// Whether a `system` message may stand inside the conversation (R8).
+    pub system_messages: bool,
+    /// What becomes of reasoning that is sent back (R58–R62).
+    pub reasoning: ReasoningReplay,
+    /// The form of tool use ids (R15).
+    pub tool_use_ids: ToolUseIds,
+}
+
+/// A kind of media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Media {
+    /// A picture.
+    Image,
+    /// A document.
+    Document,
+    /// A video.
+    Video,
+    /// A sound.
+    Audio,
+    /// A search result.
+    SearchResult,
+}
+
+/// What becomes of reasoning that is sent back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ReasoningReplay {
+    /// It goes back as it came; for models that we do not know.
+    AsSent,
+    /// It goes back as it came where it is signed or redacted; the rest is refused and left out (Claude).
+    Signed,
+    /// It goes back without its signature.
+    Unsigned,
+    /// It is refused and left out.
+    Refused,
+}
+
+/// The form of tool use ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ToolUseIds {
+    /// 1 to 64 of `[a-zA-Z0-9_.:-]`.
+    Converse,
+    /// Nine letters or digits, or one that Bedrock made.
+    NineCharacters,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::permissive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Row {
+    /// What bare model ids of this row begin with.
+    models: Vec<String>,
+    /// The facts that differ from what shorter patterns say.
+    facts: serde_json::Map<String, serde_json::Value>,
+}
+
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    // A test reads every row, so this holds for what is released.
+    serde_json::from_str(include_str!("profiles.json")).unwrap_or_default()
+});
+
+impl Profile {
+    /// Takes everything: for models that no row of the table names.
+    pub fn permissive() -> Self {
+        use Media::{Audio, Document, Image, SearchResult, Video};
+        Self {
+            family: String::new(),
+            streams_tools: true,
+            assistant_first: false,
+            mixes_tool_results: true,
+            mixes_tool_uses: true,
+            tool_result_status: true,
+            tool_result_json: true,
+            tool_result_media: vec![Image, Document, Video, SearchResult],
+            media: vec![Image, Document, Video, Audio, SearchResult],
+            system_messages: false,
+            reasoning: ReasoningReplay::AsSent,
+            tool_use_ids: ToolUseIds::Converse,
+        }
+    }
+
+    /// The profile of a model id, an inference profile id or an ARN that names a model.
+    ///
+    /// The ARN of an application inference profile does not tell its model: set the profile yourself there
+    /// (R116), for instance `Profile::of("anthropic.claude-sonnet-4-6")`.
+    pub fn of(model_id: &str) -> Self {
+        let bare = bare_model_id(model_id);
+        let mut rows: Vec<(usize, &Row)> = TABLE
+            .iter()
+            .filter_map(|row| {
+                let fits = row.models.iter().filter(|pattern| bare.starts_with(pattern.as_str()));
+                fits.map(String::len).max().map(|length| (length, row))
+            })
+            .collect();
+        rows.sort_by_key(|(length, _)| *length);
+        let mut facts = serde_json::Map::new();
+        for (_, row) in rows {
+            facts.extend(row.facts.clone());
+        }
+        serde_json::from_value(facts.into()).unwrap_or_default()
+    }
+
+    /// This profile with what the service has taught.
+    #[must_use]
+    pub fn with_fact(mut self, fact: Fact) -> Self {
+        match fact {
+            Fact::ToolResultsAlone => self.mixes_tool_results = false,
+            Fact::ToolUsesAlone => self.mixes_tool_uses = false,
+            Fact::NoToolStreaming => self.streams_tools = false,
+            Fact::NoToolResultStatus => self.tool_result_status = false,
+            Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
+        }
+        self
+    }
+}
+
+/// A fact about a model that one of its refusals teaches (R7, D6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Fact {
+    /// Tool results must be alone in their message.
+    ToolResultsAlone,
+    /// Tool calls must be alone in their message.
+    ToolUsesAlone,
+    /// Tools cannot be used in a stream.
+    NoToolStreaming,
+    /// Tool results have no status.
+    NoToolResultStatus,
+    /// Reasoning cannot be sent back.
+    NoReasoning,
+}
+
+impl Fact {
+    /// What the text of a refusal teaches; matched narrowly, since a wrong fact is worse than none.
+    ///
+    /// ```
+    /// use outcrop_core::Fact;
+    /// let text = "This model doesn't support tool use in streaming mode.";
+    /// assert_eq!(Fact::from_refusal(text), Some(Fact::NoToolStreaming));
+    /// assert_eq!(Fact::from_refusal("The provided model identifier is invalid."), None);
+    /// ```
+    pub fn from_refusal(message: &str) -> Option<Self> {
+        const TEXTS: [(&str, Fact); 5] = [
+            ("tool result blocks cannot be provided in the same turn", Fact::ToolResultsAlone),
+            ("tool use blocks cannot be provided in the same turn", Fact::ToolUsesAlone),
+            ("doesn't support tool use in streaming mode", Fact::NoToolStreaming),
+            ("doesn't support the status field", Fact::NoToolResultStatus),
+            ("User messages cannot contain reasoning content", Fact::NoReasoning),
+        ];
+        TEXTS.into_iter().find(|(text, _)| message.contains(text)).map(|(_, fact)| fact)
+    }
+}
+
+/// The model id without ARN, region prefix and context suffix (R114).
+///
+/// ```
+/// use outcrop_core::bare_model_id;
+/// assert_eq!(bare_model_id("us.anthropic.claude-opus-4-6-v1"), "anthropic.claude-opus-4-6-v1");
+/// assert_eq!(
+///     bare_model_id("arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-lite-v1:0"),
+///     "amazon.nova-lite-v1:0",
+/// );
+/// ```
+pub fn bare_model_id(model_id: &str) -> &str {
+    let id = if model_id.starts_with("arn:") {
+        model_id.rsplit_once('/').map_or(model_id, |(_, id)| id)
+    } else {
+        model_id
+    };
+    match id.split_once('.') {
+        Some((prefix, rest))
+            if (2..=7).contains(&prefix.len())
+                && prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                && PROVIDERS.iter().any(|provider| {
+                    rest.strip_prefix(provider).is_some_and(|rest| rest.starts_with('.'))
+                }) =>
+        {
+            rest
+        }
+        _ => id,
+    }
+}
+
+const PROVIDERS: [&str; 20] = [
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "google",
+    "luma",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "nvidia",
+    "openai",
+    "qwen",
+    "stability",
+    "twelvelabs",
+    "writer",
+    "xai",
+    "zai",
+];

@@ -1,0 +1,425 @@
+//! The copy of a history that is sent: what this model family takes, as stable bytes.
+//!
+//! # Invariants
+//! - The history is not changed, and every change in the copy is told as a [`Rule`].
+//! - Each entry is rendered from itself and its neighbour's calls alone, so that what was sent stays a prefix of
+//!   what is sent next: for a history that ends with the user, the blocks of `render(h)` begin those of
+//!   `render(h + step)`, for every profile (D5).
+//! - Signed reasoning goes back to the byte and in its place, or not at all (R58).
+
+use std::collections::HashSet;
+
+use crate::{
+    CachePoint, ContentBlock, DocumentBlock, Entry, History, ImageBlock, Media, Message, Profile, RawJson,
+    ReasoningContent, ReasoningReplay, Role, ToolResult, ToolResultContent, ToolResultStatus, ToolSpec,
+    ToolUse, ToolUseIds, bare_model_id,
+    media::{SearchResultBlock, VideoBlock},
+};
+
+/// The messages to send.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Rendered {
+    /// Alternating messages, ready for [`Request::messages`](crate::Request).
+    pub messages: Vec<Message>,
+    /// What differs from the history, with the entry it concerns.
+    pub applied: Vec<(Rule, usize)>,
+}
+
+wire_enum! {
+    /// A change that rendering makes, by the requirement that asks for it.
+    pub enum Rule {
+        /// R1: neighbours of one role became one message.
+        Merged = "merged_neighbours",
+        /// R2: a user message was put before the first assistant message.
+        UserFirst = "user_first",
+        /// R3: a blank text was left out, or replaced where nothing else was there.
+        BlankText = "blank_text",
+        /// R4: white space at the end of a final assistant text was cut.
+        TrimmedPrefill = "trimmed_prefill",
+        /// R5: an assistant message of which nothing was left was left out.
+        EmptyMessage = "empty_message",
+        /// R6: content that may not stand beside tool calls or results got a message of its own.
+        Split = "split_message",
+        /// R8: a system message inside the conversation became user text.
+        SystemAsUser = "system_as_user",
+        /// R12: reasoning in a user message was left out.
+        UserReasoning = "user_reasoning",
+        /// R14: the name of a tool that the model made up was replaced by one that the service takes.
+        ToolName = "tool_name",
+        /// R15, R16: an id that the service refuses was replaced, in the call and in its result.
+        ToolUseId = "tool_use_id",
+        /// A `type` other than `server_tool_use` was left out.
+        ToolUseType = "tool_use_type",
+        /// R27, R30: JSON in a tool result became text.
+        JsonAsText = "json_as_text",
+        /// R28: an empty tool result got a text that says so.
+        EmptyResult = "empty_result",
+        /// R29: the status of a tool result went into its text.
+        StatusAsText = "status_as_text",
+        /// R31: media in a tool result were moved behind the results, or left out where the model takes none.
+        ResultMedia = "result_media",
+        /// R32: a cache point in a tool result was moved behind the results.
+        ResultCachePoint = "result_cache_point",
+        /// R61: reasoning without a signature was left out.
+        UnsignedReasoning = "unsigned_reasoning",
+        /// R62: the signature of reasoning was left out.
+        ReasoningSignature = "reasoning_signature",
+        /// R62: reasoning was left out, since the model takes none.
+        RefusedReasoning = "refused_reasoning",
+        /// R63: reasoning of another model was left out.
+        ForeignReasoning = "foreign_reasoning",
+        /// A block of a known kind in a form that cannot be read was left out.
+        Unreadable = "unreadable_block",
+    }
+}
+
+impl Rule {
+    /// Whether the model loses something by it, so that somebody should be told.
+    pub fn is_lossy(&self) -> bool {
+        use Rule::*;
+        matches!(
+            self,
+            UserReasoning
+                | ToolName
+                | ResultMedia
+                | UnsignedReasoning
+                | RefusedReasoning
+                | ForeignReasoning
+                | Unreadable
+        )
+    }
+}
+
+/// Stands where the service wants a message and nobody said anything.
+const NOTHING: &str = ".";
+const EMPTY_RESULT: &str = "(empty)";
+
+/// What to send of `history` to the model `model_id`, which is as `profile` says.
+///
+/// ```
+/// use outcrop_core::{History, Message, Profile, render};
+/// let mut history = History::new();
+/// history.push_user(Message::user("Hello"));
+/// history.push_user(Message::user("Anybody there?"));
+/// let rendered = render(&history, &Profile::permissive(), "a.model");
+/// assert_eq!(rendered.messages.len(), 1);
+/// ```
+///
+/// # Complexity
+/// Linear in the history; texts and media are copied.
+pub fn render(history: &History, profile: &Profile, model_id: &str) -> Rendered {
+    let mut render =
+        Render { profile, model: bare_model_id(model_id), out: Vec::new(), applied: Vec::new(), entry: 0 };
+    let mut answer_ids = Vec::new();
+    for (at, entry) in history.entries().enumerate() {
+        render.entry = at;
+        match entry.message.role {
+            Role::Assistant => answer_ids = render.assistant(entry),
+            Role::System if profile.system_messages => {
+                render.push(Role::System, entry.message.content.clone());
+            }
+            _ => render.user(&entry.message, std::mem::take(&mut answer_ids)),
+        }
+    }
+    render.trim_prefill();
+    Rendered { messages: render.out, applied: render.applied }
+}
+
+struct Render<'a> {
+    profile: &'a Profile,
+    model: &'a str,
+    out: Vec<Message>,
+    applied: Vec<(Rule, usize)>,
+    /// The entry at hand.
+    entry: usize,
+}
+
+impl Render<'_> {
+    fn apply(&mut self, rule: Rule) {
+        self.applied.push((rule, self.entry));
+    }
+
+    /// Renders an assistant message; gives the ids that its results must bear, in order.
+    fn assistant(&mut self, entry: &Entry) -> Vec<String> {
+        let own = entry.model.as_deref().is_none_or(|model| bare_model_id(model) == self.model);
+        let mut ids = Ids::default();
+        let mut blocks = Vec::with_capacity(entry.message.content.len());
+        for block in &entry.message.content {
+            match block {
+                ContentBlock::Text(text) if text.trim().is_empty() => self.apply(Rule::BlankText),
+                ContentBlock::ReasoningContent(reasoning) => {
+                    blocks.extend(self.reasoning(reasoning, own).map(ContentBlock::ReasoningContent));
+                }
+                ContentBlock::ToolUse(tool_use) => blocks.push(self.tool_use(tool_use, &mut ids).into()),
+                ContentBlock::Unknown(_) if is_unreadable(block) => self.apply(Rule::Unreadable),
+                block => blocks.push(block.clone()),
+            }
+        }
+        if blocks.is_empty() {
+            self.apply(Rule::EmptyMessage);
+        } else if self.profile.mixes_tool_uses {
+            self.push(Role::Assistant, blocks);
+        } else {
+            let is_call = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
+            for run in blocks.chunk_by(|a, b| is_call(a) == is_call(b)) {
+                self.push(Role::Assistant, run.to_vec());
+            }
+        }
+        ids.answers
+    }
+
+    fn reasoning(&mut self, reasoning: &ReasoningContent, own: bool) -> Option<ReasoningContent> {
+        let signed = match reasoning {
+            ReasoningContent::ReasoningText(text) => text.signature.is_some(),
+            ReasoningContent::RedactedContent(_) | ReasoningContent::Unknown(_) => true,
+        };
+        let refusal = match self.profile.reasoning {
+            ReasoningReplay::Refused => Some(Rule::RefusedReasoning),
+            _ if !own => Some(Rule::ForeignReasoning),
+            ReasoningReplay::Signed if !signed => Some(Rule::UnsignedReasoning),
+            _ => None,
+        };
+        if let Some(rule) = refusal {
+            self.apply(rule);
+            return None;
+        }
+        let mut reasoning = reasoning.clone();
+        if let (ReasoningReplay::Unsigned, ReasoningContent::ReasoningText(text)) =
+            (self.profile.reasoning, &mut reasoning)
+            && text.signature.take().is_some()
+        {
+            self.apply(Rule::ReasoningSignature);
+        }
+        Some(reasoning)
+    }
+
+    fn tool_use(&mut self, tool_use: &ToolUse, ids: &mut Ids) -> ToolUse {
+        let mut sent = tool_use.clone();
+        if tool_use.is_server_side() {
+            ids.taken.insert(sent.tool_use_id.clone());
+            return sent;
+        }
+        if sent.kind.take().is_some() {
+            self.apply(Rule::ToolUseType);
+        }
+        if !ToolSpec::is_valid_name(&sent.name) {
+            sent.name = valid_name(&sent.name);
+            self.apply(Rule::ToolName);
+        }
+        if ids.assign(&mut sent.tool_use_id, self.profile.tool_use_ids) {
+            self.apply(Rule::ToolUseId);
+        }
+        ids.answers.push(sent.tool_use_id.clone());
+        sent
+    }
+
+    fn user(&mut self, message: &Message, answer_ids: Vec<String>) {
+        if message.role == Role::System {
+            self.apply(Rule::SystemAsUser);
+        }
+        let mut results = Vec::new();
+        let mut others = Vec::new();
+        let mut moved = Vec::new();
+        let mut answer_ids = answer_ids.into_iter();
+        for block in &message.content {
+            match block {
+                ContentBlock::Text(text) if text.trim().is_empty() => self.apply(Rule::BlankText),
+                ContentBlock::ReasoningContent(_) => self.apply(Rule::UserReasoning),
+                ContentBlock::ToolResult(result) => {
+                    let id = answer_ids.next().unwrap_or_else(|| result.tool_use_id.clone());
+                    results.push(self.tool_result(result, id, &mut moved).into());
+                }
+                ContentBlock::Unknown(_) if is_unreadable(block) => self.apply(Rule::Unreadable),
+                block => others.push(block.clone()),
+            }
+        }
+        moved.append(&mut others);
+        if results.is_empty() && moved.is_empty() {
+            self.apply(Rule::BlankText);
+            moved.push(NOTHING.into());
+        }
+        for blocks in [results, moved].into_iter().filter(|blocks| !blocks.is_empty()) {
+            self.push(Role::User, blocks);
+        }
+    }
+
+    /// Renders a result; what may not stand in it goes into `moved`, behind the results.
+    fn tool_result(&mut self, result: &ToolResult, id: String, moved: &mut Vec<ContentBlock>) -> ToolResult {
+        let mut content = Vec::with_capacity(result.content.len());
+        for part in &result.content {
+            match part {
+                ToolResultContent::Text(text) if text.trim().is_empty() => {}
+                ToolResultContent::Json(json) if !json.is_object() || !self.profile.tool_result_json => {
+                    self.apply(Rule::JsonAsText);
+                    content.push(ToolResultContent::Text(json.as_str().to_owned()));
+                }
+                ToolResultContent::Unknown(raw) if part.kind().as_deref() == Some("cachePoint") => {
+                    self.apply(Rule::ResultCachePoint);
+                    moved.push(cache_point(raw));
+                }
+                part => match media_of(part) {
+                    Some((media, block)) if !self.profile.tool_result_media.contains(&media) => {
+                        self.apply(Rule::ResultMedia);
+                        content.push(self.refer_to(media, block, moved).into());
+                    }
+                    _ => content.push(part.clone()),
+                },
+            }
+        }
+        let mut sent = result.clone();
+        sent.tool_use_id = id;
+        if !self.profile.tool_result_status && sent.status.take() == Some(ToolResultStatus::Error) {
+            self.apply(Rule::StatusAsText);
+            match content.first_mut() {
+                Some(ToolResultContent::Text(text)) => text.insert_str(0, "Error: "),
+                _ => content.insert(0, "Error".into()),
+            }
+        }
+        if content.is_empty() {
+            self.apply(Rule::EmptyResult);
+            content.push(EMPTY_RESULT.into());
+        }
+        sent.content = content;
+        sent
+    }
+
+    /// Moves media behind the results and gives the words that stand in their place.
+    fn refer_to(&self, media: Media, block: ContentBlock, moved: &mut Vec<ContentBlock>) -> String {
+        let name = match media {
+            Media::Image => "image",
+            Media::Document => "document",
+            Media::Video => "video",
+            Media::Audio => "sound",
+            Media::SearchResult => "search result",
+        };
+        if !self.profile.media.contains(&media) {
+            return format!("[{name} left out: this model takes none]");
+        }
+        let label = format!("[{name} {}]", moved.len() / 2 + 1);
+        moved.extend([ContentBlock::Text(label.clone()), block]);
+        format!("{label} follows the tool results")
+    }
+
+    /// Adds blocks to the conversation so that roles alternate (R1) and what may not stand together does not (R6).
+    fn push(&mut self, role: Role, blocks: Vec<ContentBlock>) {
+        if self.out.is_empty() && role == Role::Assistant && !self.profile.assistant_first {
+            self.apply(Rule::UserFirst);
+            self.out.push(Message::user(NOTHING));
+        }
+        match self.out.last_mut() {
+            Some(last) if last.role == role => {
+                let alone = |blocks: &[ContentBlock]| {
+                    blocks.iter().any(|block| match block {
+                        ContentBlock::ToolResult(_) => !self.profile.mixes_tool_results,
+                        ContentBlock::ToolUse(_) => !self.profile.mixes_tool_uses,
+                        _ => false,
+                    })
+                };
+                if alone(&last.content) == alone(&blocks) {
+                    last.content.extend(blocks);
+                    self.apply(Rule::Merged);
+                } else {
+                    let other = if role == Role::Assistant { Role::User } else { Role::Assistant };
+                    self.out.push(Message::new(other, vec![ContentBlock::from(NOTHING)]));
+                    self.out.push(Message::new(role, blocks));
+                    self.apply(Rule::Split);
+                }
+            }
+            _ => self.out.push(Message::new(role, blocks)),
+        }
+    }
+
+    fn trim_prefill(&mut self) {
+        let Some(last) = self.out.last_mut().filter(|last| last.role == Role::Assistant) else { return };
+        if let Some(ContentBlock::Text(text)) = last.content.last_mut()
+            && text.ends_with(char::is_whitespace)
+        {
+            text.truncate(text.trim_end().len());
+            self.apply(Rule::TrimmedPrefill);
+        }
+    }
+}
+
+/// A block whose kind we know but whose value we could not read: the service would refuse it.
+fn is_unreadable(block: &ContentBlock) -> bool {
+    block.kind().is_some_and(|kind| ContentBlock::KINDS.contains(&&*kind))
+}
+
+fn cache_point(raw: &RawJson) -> ContentBlock {
+    raw.parse_into().unwrap_or_else(|_| CachePoint::default().into())
+}
+
+fn media_of(part: &ToolResultContent) -> Option<(Media, ContentBlock)> {
+    let image = |block: &ImageBlock| ContentBlock::Image(block.clone());
+    let document = |block: &DocumentBlock| ContentBlock::Document(block.clone());
+    let video = |block: &VideoBlock| ContentBlock::Video(block.clone());
+    let search = |block: &SearchResultBlock| ContentBlock::SearchResult(block.clone());
+    match part {
+        ToolResultContent::Image(block) => Some((Media::Image, image(block))),
+        ToolResultContent::Document(block) => Some((Media::Document, document(block))),
+        ToolResultContent::Video(block) => Some((Media::Video, video(block))),
+        ToolResultContent::SearchResult(block) => Some((Media::SearchResult, search(block))),
+        _ => None,
+    }
+}
+
+/// A name that the service takes, for one that it does not; the same for the same name.
+fn valid_name(name: &str) -> String {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name: String = name.chars().take(64).map(|c| if valid(c) { c } else { '_' }).collect();
+    if name.is_empty() { "unnamed_tool".to_owned() } else { name }
+}
+
+/// The ids of one assistant message.
+#[derive(Default)]
+struct Ids {
+    taken: HashSet<String>,
+    /// Those of calls that the caller answers, in order.
+    answers: Vec<String>,
+}
+
+impl Ids {
+    /// Replaces an id that the service would refuse, or that was there before; tells whether it did.
+    fn assign(&mut self, id: &mut String, form: ToolUseIds) -> bool {
+        let original = id.clone();
+        let mut salt = 0u32;
+        while !is_valid_id(id, form) || self.taken.contains(id) {
+            *id = made_id(&original, salt, form);
+            salt += 1;
+        }
+        self.taken.insert(id.clone());
+        *id != original
+    }
+}
+
+fn is_valid_id(id: &str, form: ToolUseIds) -> bool {
+    let converse = (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
+    match form {
+        ToolUseIds::Converse => converse,
+        ToolUseIds::NineCharacters => {
+            let nine = id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            nine || (converse && id.starts_with("tooluse_"))
+        }
+    }
+}
+
+/// An id made of another one: 128 bits of FNV-1a, so that two ids of a conversation do not meet.
+fn made_id(id: &str, salt: u32, form: ToolUseIds) -> String {
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    for byte in id.bytes().chain(salt.to_le_bytes()) {
+        hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    let letters = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let (prefix, length) = match form {
+        ToolUseIds::Converse => ("tooluse_", 22),
+        ToolUseIds::NineCharacters => ("", 9),
+    };
+    let mut made = prefix.to_owned();
+    for _ in 0..length {
+        made.push(char::from(letters[(hash % 62) as usize]));
+        hash /= 62;
+    }
+    made
+}

@@ -1,0 +1,168 @@
+//! A tool's input, twice: the model's text, which can be shown and sent back, and the ready input, which can run.
+//!
+//! The two are different types so that a preview can never be executed. [`InputText`] is what the model wrote.
+//! [`ReadyInput`] is made in one place only, [`ToolSet::check`](crate::ToolSet), from a finished text that is
+//! strict JSON and fits the tool's schema.
+//!
+//! # Invariants
+//! - `ReadyInput` has no `Deserialize`, no `Default` and no public constructor.
+//! - An `InputText` that is not one strict JSON object is written as `{"INVALID_JSON": "<text>"}`, since the
+//!   service takes objects only; the text itself stays.
+//! - A blank text is the empty object: a rule of the protocol for tools without arguments (R37).
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
+
+use crate::RawJson;
+
+/// The arguments of a tool call as the model wrote them: any text.
+///
+/// ```
+/// use outcrop_core::InputText;
+///
+/// let whole = InputText::from(r#"{"city": "Lisbon"}"#);
+/// assert_eq!(serde_json::to_string(&whole)?, r#"{"city": "Lisbon"}"#);
+///
+/// let cut = InputText::from(r#"{"city": "Lis"#);
+/// assert_eq!(cut.as_str(), r#"{"city": "Lis"#);
+/// assert_eq!(serde_json::to_string(&cut)?, r#"{"INVALID_JSON":"{\"city\": \"Lis"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct InputText {
+    text: Arc<str>,
+    /// What goes on the wire; the same text where that is an object.
+    wire: RawJson,
+    object: bool,
+}
+
+impl InputText {
+    /// The text as it came, white space included.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is sent back to the service: the text where it is a strict JSON object, `{}` where it is blank, else
+    /// the text wrapped in one.
+    pub fn wire(&self) -> &RawJson {
+        &self.wire
+    }
+
+    /// Whether the text is one strict JSON object, or blank.
+    pub fn is_object(&self) -> bool {
+        self.object
+    }
+}
+
+impl InputText {
+    fn new(text: Arc<str>) -> Self {
+        if text.trim().is_empty() {
+            return Self { text, wire: RawJson::empty_object(), object: true };
+        }
+        // A `Value` and not a raw value decides: raw values let unpaired surrogates and 1e999 pass.
+        match serde_json::from_str::<Value>(&text) {
+            Ok(Value::Object(_)) => match RawValue::from_string(text.trim().to_owned()) {
+                Ok(raw) => Self { text, wire: RawJson::from_boxed(raw), object: true },
+                Err(_) => Self::wrapped(text),
+            },
+            _ => Self::wrapped(text),
+        }
+    }
+
+    fn wrapped(text: Arc<str>) -> Self {
+        let wire = RawJson::from(serde_json::json!({ "INVALID_JSON": &*text }));
+        Self { text, wire, object: false }
+    }
+}
+
+impl From<&str> for InputText {
+    fn from(text: &str) -> Self {
+        Self::new(text.into())
+    }
+}
+
+impl From<String> for InputText {
+    fn from(text: String) -> Self {
+        Self::new(text.into())
+    }
+}
+
+impl From<RawJson> for InputText {
+    fn from(raw: RawJson) -> Self {
+        Self::from(raw.as_str())
+    }
+}
+
+impl From<Value> for InputText {
+    fn from(value: Value) -> Self {
+        Self::from(value.to_string())
+    }
+}
+
+impl PartialEq for InputText {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for InputText {}
+
+impl fmt::Debug for InputText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl Serialize for InputText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.wire.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for InputText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RawJson::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// The input of a tool that may run now: whole, strict JSON, valid for the tool's schema.
+///
+/// Only [`ToolSet::check`](crate::ToolSet::check) makes one. It cannot be read from a file or a network, and it
+/// has no default: a guess never becomes one.
+pub struct ReadyInput {
+    value: Value,
+    text: InputText,
+}
+
+impl ReadyInput {
+    /// `text` must have been found whole, strict and valid; hence not public.
+    pub(crate) fn new(value: Value, text: InputText) -> Self {
+        Self { value, text }
+    }
+
+    /// The arguments.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The text they were read from, for numbers that do not fit a [`Value`].
+    pub fn text(&self) -> &InputText {
+        &self.text
+    }
+
+    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact.
+    ///
+    /// # Errors
+    /// What `T`'s own `Deserialize` refuses although the schema took it.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        self.text.wire().parse_into()
+    }
+}
+
+impl fmt::Debug for ReadyInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReadyInput").field(&self.text).finish()
+    }
+}

@@ -1,0 +1,681 @@
+//! Decides what happens in a turn: which action is next, and what follows from what happened.
+//!
+//! A [`Turn`] does no I/O and knows no clock. A driver takes [`Action`]s, does them, and tells what happened by the
+//! action's id, in any order; [`TurnEvent`]s for whoever watches come out beside. The same machine runs under any
+//! driver, and in tests under none.
+//!
+//! # Invariants
+//! - A tool call is handed out for dispatch only when its block has stopped, the message has ended with
+//!   `tool_use` (or with `end_turn` or `stop_sequence` and every block stopped), and its text is strict JSON that
+//!   fits the tool's schema (D3). Everything else becomes an error result or a [`TurnFailure`].
+//! - Whenever the turn is let go, [`Turn::into_history`] gives a history that can be sent again, with every
+//!   result that had come (D5).
+//! - A call that was handed out is never handed out again, not even by a turn that was saved and resumed.
+//! - Outcomes for actions that are not outstanding change nothing.
+
+mod calls;
+mod saved;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+pub use calls::ToolCall;
+pub use saved::{SavedTurn, UnknownVersion};
+
+use crate::{
+    Assembled, Assembler, BlockEnding, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind,
+    Fact, Growth, History, Message, Profile, ProtocolError, RawJson, ReasoningDelta, ReasoningEnd, Request,
+    Role, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, SystemContentBlock,
+    TextDelta, TextEnd, ToolConfig, ToolEnd, ToolEntry, ToolInputDelta, ToolInputEnd, ToolInputStart,
+    ToolProgress, ToolResultContent, ToolResultStatus, ToolSet, ToolSpec, ToolUseStart, TurnEnd, TurnEvent,
+    TurnStart, Usage, render,
+};
+use calls::Calls;
+
+/// What all turns of an agent or a session share.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TurnConfig {
+    /// The model, for the profile's sake and for the history.
+    pub model_id: String,
+    /// What the model takes.
+    pub profile: Profile,
+    /// The tools.
+    pub tools: Arc<ToolSet>,
+    /// What every request of the turn holds besides messages and tools: system, inference, guardrail …
+    pub request: Request,
+    /// Most steps of a turn; 32 unless set.
+    pub max_steps: u32,
+    /// Most tools that run at the same time; 8 unless set.
+    pub max_parallel_tools: usize,
+}
+
+impl TurnConfig {
+    /// For a model, with the profile that the table has for it, and tools.
+    pub fn new(model_id: impl Into<String>, tools: Arc<ToolSet>) -> Self {
+        let model_id = model_id.into();
+        let profile = Profile::of(&model_id);
+        Self { model_id, profile, tools, request: Request::new(), max_steps: 32, max_parallel_tools: 8 }
+    }
+
+    /// Sets the system prompt.
+    #[must_use]
+    pub fn system(mut self, system: impl Into<SystemContentBlock>) -> Self {
+        self.request.system = vec![system.into()];
+        self
+    }
+}
+
+/// Names an action of a turn, so that its outcome can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionId(u64);
+
+/// What the driver is to do next. A driver that meets an action that it does not know must stop.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// Send a request and hand in its events.
+    Converse(ConverseAction),
+    /// Run a tool and hand in its result.
+    Dispatch(DispatchAction),
+}
+
+/// Send a request; tell [`Turn::on_stream_event`], then [`Turn::on_stream_end`] or [`Turn::on_converse_error`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ConverseAction {
+    /// Names it.
+    pub id: ActionId,
+    /// The request.
+    pub request: Request,
+}
+
+/// Run a tool; tell [`Turn::on_tool_result`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DispatchAction {
+    /// Names it.
+    pub id: ActionId,
+    /// The call, with an input that may be executed.
+    pub call: ToolCall,
+}
+
+/// How a turn ended with an answer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TurnOutcome {
+    /// The last message of the model; without content where it said nothing.
+    pub message: Message,
+    /// Why it stopped.
+    pub stop_reason: StopReason,
+    /// Tokens of all steps.
+    pub usage: Usage,
+    /// How many steps it took.
+    pub steps: u32,
+    /// What the last step was asked for by `additionalModelResponseFieldPaths`.
+    pub additional_model_response_fields: Option<RawJson>,
+    /// What the last step's stream brought at its end: usage, metrics, trace; not always there (R105).
+    pub metadata: Option<StreamMetadata>,
+}
+
+/// Why a turn ended without an answer, where the model and not the service was at fault.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TurnFailure {
+    /// The turn used up its steps.
+    #[error("the turn reached its limit of {max_steps} steps")]
+    StepLimit {
+        /// The limit.
+        max_steps: u32,
+    },
+    /// The model was stopped in the middle of a tool call; nothing of that step was run (R44).
+    #[error("the model stopped with `{stop_reason}` in a call of `{name}`; it was not run")]
+    TruncatedToolCall {
+        /// Why it stopped.
+        stop_reason: StopReason,
+        /// The tool of the last call.
+        name: String,
+        /// What there is of its input.
+        input: String,
+    },
+    /// The service says that the model's output was malformed (R46).
+    #[error("the model's output was malformed (`{stop_reason}`)")]
+    MalformedOutput {
+        /// What the service says.
+        stop_reason: StopReason,
+    },
+    /// The stream broke the order that Converse promises.
+    #[error("the stream broke its protocol")]
+    Protocol(#[from] ProtocolError),
+    /// The turn was given up.
+    #[error("the turn was given up")]
+    Abandoned,
+    /// The request was not answered; the driver knows why.
+    #[error("the request was not answered")]
+    Converse,
+}
+
+/// What became of a call that failed before it was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// The refusal taught this, and the turn asks once more (R7). The driver should remember it for the model.
+    Learned(Fact),
+    /// The turn has failed.
+    Failed,
+}
+
+/// One turn: from a user message to the answer.
+///
+/// ```
+/// use std::sync::Arc;
+/// use outcrop_core::*;
+///
+/// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
+/// let mut turn = Turn::new(config, History::new(), Message::user("Hello"), "t1");
+/// let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
+/// let delta = ContentBlockDelta::new(0u32, BlockDelta::Text("Hi!".into()));
+/// turn.on_stream_event(ask.id, StreamEvent::ContentBlockDelta(delta));
+/// turn.on_stream_event(ask.id, StreamEvent::MessageStop(MessageStop::new(StopReason::EndTurn)));
+/// turn.on_stream_end(ask.id);
+/// assert!(turn.next_action().is_none());
+/// assert_eq!(turn.outcome().unwrap().as_ref().unwrap().message.text(), "Hi!");
+/// assert_eq!(turn.into_history().len(), 2);
+/// ```
+#[derive(Debug)]
+pub struct Turn {
+    id: Arc<str>,
+    config: Arc<TurnConfig>,
+    profile: Profile,
+    history: History,
+    step: u32,
+    attempt: u32,
+    usage: Usage,
+    phase: Phase,
+    next_id: u64,
+    events: VecDeque<TurnEvent>,
+    /// Entries of the history whose rendering was already reported on.
+    reported: usize,
+    learned: Vec<Fact>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The next request is due.
+    Due,
+    /// A request is out.
+    Asking(Asking),
+    /// The answer is final and its stream may still bring metadata; calls may run meanwhile.
+    Dispatching { stream: Option<ActionId>, step: FinishedStep, calls: Calls },
+    /// Nothing more happens.
+    Over(Result<TurnOutcome, TurnFailure>),
+}
+
+#[derive(Debug)]
+struct Asking {
+    id: ActionId,
+    assembler: Assembler,
+    /// Which kind each open block is, for the events that end it.
+    open: BTreeMap<u32, OpenBlock>,
+}
+
+#[derive(Debug)]
+enum OpenBlock {
+    Text,
+    Reasoning,
+    ToolUse(String),
+}
+
+/// An answer that is final.
+#[derive(Debug)]
+struct FinishedStep {
+    message: Message,
+    stop_reason: StopReason,
+    model_id: String,
+    additional_fields: Option<RawJson>,
+    metadata: Option<StreamMetadata>,
+}
+
+impl Turn {
+    /// A turn that asks `user` after `history`. `id` goes into its events.
+    pub fn new(
+        config: Arc<TurnConfig>,
+        mut history: History,
+        user: Message,
+        id: impl Into<Arc<str>>,
+    ) -> Self {
+        history.push_user(user);
+        let mut turn = Self::over(config, history, id.into());
+        turn.emit(None, TurnStart::new(EVENT_VERSION, turn.config.model_id.clone()));
+        turn
+    }
+
+    fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
+        let (profile, reported) = (config.profile.clone(), history.len().saturating_sub(1));
+        Self {
+            id,
+            config,
+            profile,
+            history,
+            step: 0,
+            attempt: 1,
+            usage: Usage::default(),
+            phase: Phase::Due,
+            next_id: 0,
+            events: VecDeque::new(),
+            reported,
+            learned: Vec::new(),
+        }
+    }
+
+    /// The next thing to do, if there is one now. Ask again after each thing that happened.
+    pub fn next_action(&mut self) -> Option<Action> {
+        match &mut self.phase {
+            Phase::Due => {
+                if self.attempt == 1 {
+                    self.step += 1;
+                    self.emit(None, StepStart::new());
+                }
+                Some(Action::Converse(self.ask()))
+            }
+            Phase::Dispatching { calls, .. } => {
+                let call = calls.next_call(self.config.max_parallel_tools)?;
+                let id = ActionId(self.next_id);
+                self.next_id += 1;
+                calls.started(&call, id);
+                let started = crate::ToolStart::new(call.tool_use_id.clone(), call.name.clone());
+                self.emit(call.block, started);
+                Some(Action::Dispatch(DispatchAction { id, call }))
+            }
+            Phase::Asking(_) | Phase::Over(_) => None,
+        }
+    }
+
+    fn ask(&mut self) -> ConverseAction {
+        let id = ActionId(self.next_id);
+        self.next_id += 1;
+        self.phase = Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new() });
+        ConverseAction { id, request: self.request() }
+    }
+
+    /// The request for the history as it is, with the tools that it needs (R18, R19).
+    fn request(&mut self) -> Request {
+        let rendered = render(&self.history, &self.profile, &self.config.model_id);
+        for (rule, entry) in rendered.applied {
+            if rule.is_lossy() && entry >= self.reported {
+                let message = format!("message {entry} was changed for this model: {rule}");
+                self.diagnose(rule.as_str(), message, None);
+            }
+        }
+        self.reported = self.history.len();
+        let mut request = self.config.request.clone();
+        request.messages = rendered.messages;
+        let given = request.tool_config.take();
+        let mut entries: Vec<ToolEntry> =
+            given.iter().flat_map(|given| given.tools.iter().cloned()).collect();
+        entries.splice(0..0, self.config.tools.specs().cloned().map(ToolEntry::ToolSpec));
+        if entries.is_empty() {
+            entries = declared_again(&request.messages);
+        }
+        if !entries.is_empty() {
+            let mut config = ToolConfig::new(entries);
+            config.tool_choice = given.and_then(|given| given.tool_choice);
+            request.tool_config = Some(config);
+        }
+        request
+    }
+
+    /// Takes an event of the stream of the Converse action `id`.
+    pub fn on_stream_event(&mut self, id: ActionId, event: StreamEvent) {
+        match &mut self.phase {
+            Phase::Asking(asking) if asking.id == id => match asking.assembler.push(event) {
+                Ok(growth) => self.grown(growth),
+                Err(error) => self.fail(error.into()),
+            },
+            Phase::Dispatching { stream: Some(stream), step, .. } if *stream == id => match event {
+                StreamEvent::Metadata(metadata) => {
+                    let usage = metadata.usage.clone();
+                    step.metadata = Some(metadata);
+                    self.count(usage);
+                }
+                late => {
+                    let payload = late.to_payload().map(|(_, payload)| payload);
+                    payload.into_iter().for_each(|raw| self.diagnose_unknown(None, raw));
+                }
+            },
+            _ => {}
+        }
+    }
+
+    fn grown(&mut self, growth: Growth) {
+        let Phase::Asking(asking) = &mut self.phase else { return };
+        let open = &mut asking.open;
+        match growth {
+            Growth::Nothing => {}
+            Growth::Text { block, text } => {
+                open.entry(block).or_insert(OpenBlock::Text);
+                if !text.is_empty() {
+                    self.emit(Some(block), TextDelta::new(text));
+                }
+            }
+            Growth::Reasoning { block, text } => {
+                open.entry(block).or_insert(OpenBlock::Reasoning);
+                if !text.is_empty() {
+                    self.emit(Some(block), ReasoningDelta::new(text));
+                }
+            }
+            Growth::ToolUseStarted { block, start } => {
+                open.insert(block, OpenBlock::ToolUse(start.tool_use_id.clone()));
+                self.emit(Some(block), tool_input_start(start));
+            }
+            Growth::ToolInput { block, fragment } => {
+                if let Some(OpenBlock::ToolUse(id)) = open.get(&block) {
+                    let delta = ToolInputDelta::new(id.as_str(), fragment);
+                    self.emit(Some(block), delta);
+                }
+            }
+            Growth::Citation { block, citation } => {
+                open.entry(block).or_insert(OpenBlock::Text);
+                self.emit(Some(block), CitationAdded::new(citation));
+            }
+            Growth::BlockStopped { block } => self.close_block(block),
+            Growth::Foreign { block, raw } => self.diagnose_unknown(block, raw),
+            Growth::Metadata => {
+                let metadata = asking.assembler.metadata().cloned();
+                self.count(metadata.and_then(|metadata| metadata.usage));
+            }
+            Growth::MessageStopped => self.finish_message(),
+        }
+    }
+
+    fn close_block(&mut self, block: u32) {
+        let Phase::Asking(asking) = &mut self.phase else { return };
+        let Some(kind) = asking.open.remove(&block) else { return };
+        match kind {
+            OpenBlock::Text => self.emit(Some(block), TextEnd::new()),
+            OpenBlock::Reasoning => self.emit(Some(block), ReasoningEnd::new()),
+            OpenBlock::ToolUse(id) => self.emit(Some(block), ToolInputEnd::new(id)),
+        }
+    }
+
+    /// The message is final: decides over its tool calls.
+    fn finish_message(&mut self) {
+        if let Phase::Asking(asking) = &mut self.phase {
+            let left: Vec<u32> = asking.open.keys().copied().collect();
+            left.into_iter().for_each(|block| self.close_block(block));
+        }
+        let Phase::Asking(asking) = std::mem::replace(&mut self.phase, Phase::Due) else { return };
+        let Assembled { message, endings, stop, metadata, .. } = match asking.assembler.finish() {
+            Ok(assembled) => assembled,
+            Err(error) => return self.fail(error.into()),
+        };
+        let stop_reason = stop.stop_reason;
+        let has_calls = message.tool_uses().next().is_some();
+        let server_side = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
+        if stop_reason == StopReason::ToolUse && !message.content.iter().any(server_side) {
+            let text = "the model stopped for a tool and called none; taken as the end of its answer";
+            self.diagnose("tool_use_without_call", text, None);
+        }
+        if matches!(stop_reason, StopReason::EndTurn | StopReason::StopSequence) && has_calls {
+            let text =
+                format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
+            self.diagnose("call_without_tool_use", text, None);
+        }
+        let calls = self.judge(&message, &endings, &stop_reason);
+        let model_id = self.config.model_id.clone();
+        let additional_fields = stop.additional_model_response_fields;
+        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata };
+        self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
+        self.announce_refused();
+        self.advance();
+    }
+
+    /// Which of the calls may run (D3).
+    fn judge(&mut self, message: &Message, endings: &[BlockEnding], stop_reason: &StopReason) -> Calls {
+        let all_stopped = endings.iter().all(|ending| ending.stopped);
+        let whole = match stop_reason {
+            StopReason::ToolUse => true,
+            StopReason::EndTurn | StopReason::StopSequence => all_stopped,
+            _ => false,
+        };
+        Calls::judge(&self.config.tools, message, endings, whole.then_some(()).ok_or(stop_reason))
+    }
+
+    /// Events for calls whose result is known without running them.
+    fn announce_refused(&mut self) {
+        let Phase::Dispatching { calls, .. } = &self.phase else { return };
+        let refused: Vec<_> =
+            calls.results().map(|(block, result)| (block, ToolEnd::new(result.clone()))).collect();
+        refused.into_iter().for_each(|(block, end)| self.emit(block, end));
+    }
+
+    /// The stream of the Converse action `id` has ended in order.
+    pub fn on_stream_end(&mut self, id: ActionId) {
+        match &mut self.phase {
+            Phase::Asking(asking) if asking.id == id => self.fail(ProtocolError::Unfinished.into()),
+            Phase::Dispatching { stream, .. } if *stream == Some(id) => {
+                *stream = None;
+                self.advance();
+            }
+            _ => {}
+        }
+    }
+
+    /// The Converse action `id` failed; `refusal` is the service's text where it refused the request.
+    ///
+    /// A refusal that teaches a fact about the model is asked once more, with the request rendered anew, as long
+    /// as nothing of the answer had come (R7). A failure after `messageStop` changes nothing (R105).
+    pub fn on_converse_error(&mut self, id: ActionId, refusal: Option<&str>) -> Recovery {
+        match &mut self.phase {
+            Phase::Asking(asking) if asking.id == id => {
+                // Whether to stream is the model's business, and asking the same again would not help.
+                let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
+                let fact = fact.filter(|fact| !self.learned.contains(fact));
+                if let (Some(fact), true) = (fact, asking.open.is_empty()) {
+                    self.learned.push(fact);
+                    self.profile = self.profile.clone().with_fact(fact);
+                    self.attempt += 1;
+                    self.phase = Phase::Due;
+                    let text =
+                        format!("the model refused the request, which taught {fact:?}; asking once more");
+                    self.diagnose("learned", text, None);
+                    return Recovery::Learned(fact);
+                }
+                self.fail(TurnFailure::Converse);
+                Recovery::Failed
+            }
+            Phase::Dispatching { stream, .. } if *stream == Some(id) => {
+                *stream = None;
+                self.diagnose(
+                    "stream_error_after_answer",
+                    "the stream broke after the answer was final",
+                    None,
+                );
+                self.advance();
+                Recovery::Failed
+            }
+            _ => Recovery::Failed,
+        }
+    }
+
+    /// The tool of the Dispatch action `id` gave `content`.
+    pub fn on_tool_result(
+        &mut self,
+        id: ActionId,
+        content: Vec<ToolResultContent>,
+        status: ToolResultStatus,
+    ) {
+        let Phase::Dispatching { calls, .. } = &mut self.phase else { return };
+        let Some((block, result)) = calls.finished(id, content, status) else { return };
+        self.emit(block, ToolEnd::new(result));
+        self.advance();
+    }
+
+    /// The tool of the Dispatch action `id` tells how far it is.
+    pub fn on_tool_progress(&mut self, id: ActionId, progress: RawJson) {
+        let Phase::Dispatching { calls, .. } = &self.phase else { return };
+        if let Some((block, tool_use_id)) = calls.running(id) {
+            self.emit(block, ToolProgress::new(tool_use_id, progress));
+        }
+    }
+
+    /// Ends the step once its stream and all its calls have ended.
+    fn advance(&mut self) {
+        match &self.phase {
+            Phase::Dispatching { stream: None, calls, .. } if calls.are_done() => {}
+            _ => return,
+        }
+        let Phase::Dispatching { step, calls, .. } = std::mem::replace(&mut self.phase, Phase::Due) else {
+            return;
+        };
+        let has_calls = !calls.is_empty();
+        let last_call =
+            step.message.tool_uses().last().map(|call| (call.name.clone(), call.input.as_str().to_owned()));
+        let stop_reason = step.stop_reason.clone();
+        let message = step.message.clone();
+        self.history.push_step(step.message, Some(&step.model_id), calls.into_results());
+        let mut end = StepEnd::new(stop_reason.clone());
+        end.additional_model_response_fields = step.additional_fields.clone();
+        end.metadata = step.metadata.clone();
+        self.emit(None, end);
+        let goes_on =
+            matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
+        match last_call {
+            Some((name, input)) if !goes_on => {
+                self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
+            }
+            _ if has_calls && self.step >= self.config.max_steps => {
+                self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
+            }
+            _ if has_calls => self.attempt = 1,
+            _ if matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput) => {
+                self.fail(TurnFailure::MalformedOutput { stop_reason });
+            }
+            _ => {
+                self.emit(None, TurnEnd::new(stop_reason.clone(), self.usage.clone()));
+                let outcome = TurnOutcome {
+                    message,
+                    stop_reason,
+                    usage: self.usage.clone(),
+                    steps: self.step,
+                    additional_model_response_fields: step.additional_fields,
+                    metadata: step.metadata,
+                };
+                self.phase = Phase::Over(Ok(outcome));
+            }
+        }
+    }
+
+    fn count(&mut self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.usage.add(&usage);
+            self.emit(None, StepUsage::new(usage));
+        }
+    }
+
+    /// Ends the turn without an answer; what can be kept of an open answer goes into the history.
+    fn fail(&mut self, failure: TurnFailure) {
+        self.close();
+        self.phase = Phase::Over(Err(failure));
+    }
+
+    /// Brings the history into order, whatever was going on.
+    fn close(&mut self) {
+        match std::mem::replace(&mut self.phase, Phase::Due) {
+            Phase::Due => {}
+            over @ Phase::Over(_) => self.phase = over,
+            Phase::Asking(asking) => {
+                if let Some(message) = asking.assembler.partial() {
+                    self.history.push_step(message, Some(&self.config.model_id), []);
+                }
+            }
+            Phase::Dispatching { step, calls, .. } => {
+                self.history.push_step(step.message, Some(&step.model_id), calls.into_results());
+            }
+        }
+    }
+
+    /// How the turn ended; `None` while it goes on.
+    pub fn outcome(&self) -> Option<Result<&TurnOutcome, &TurnFailure>> {
+        match &self.phase {
+            Phase::Over(outcome) => Some(outcome.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The history, whether the turn has ended or is given up now: calls without a result get one that says that
+    /// they were interrupted, and what was not whole of an open answer is gone.
+    pub fn into_history(mut self) -> History {
+        self.take_history()
+    }
+
+    /// As [`Turn::into_history`], for a driver that cannot give the turn away; the turn is over then.
+    pub fn take_history(&mut self) -> History {
+        self.close();
+        if !matches!(self.phase, Phase::Over(_)) {
+            self.phase = Phase::Over(Err(TurnFailure::Abandoned));
+        }
+        std::mem::take(&mut self.history)
+    }
+
+    /// The next event for whoever watches.
+    pub fn next_event(&mut self) -> Option<TurnEvent> {
+        self.events.pop_front()
+    }
+
+    /// The id of the turn.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The step at hand, from 1; 0 before the first.
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// Tokens of all steps so far.
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    fn diagnose_unknown(&mut self, block: Option<u32>, raw: RawJson) {
+        let message = "the service sent something that has no place in the message; it is only shown here";
+        self.emit(block, Diagnostic::new("unknown_content", message).raw(raw));
+    }
+
+    fn diagnose(&mut self, code: &str, message: impl Into<String>, block: Option<u32>) {
+        self.emit(block, Diagnostic::new(code, message));
+    }
+
+    fn emit(&mut self, block: Option<u32>, kind: impl Into<EventKind>) {
+        let turn = Arc::clone(&self.id);
+        let event = TurnEvent { turn, step: self.step, attempt: self.attempt, block, kind: kind.into() };
+        self.events.push_back(event);
+    }
+}
+
+fn tool_input_start(start: ToolUseStart) -> ToolInputStart {
+    let server_side = start.kind.as_deref() == Some("server_tool_use");
+    let mut event = ToolInputStart::new(start.tool_use_id, start.name);
+    event.server_side = server_side.then_some(true);
+    event
+}
+
+/// Specs for tools that a history without tools of its own speaks of (R18): the service wants them declared.
+fn declared_again(messages: &[Message]) -> Vec<ToolEntry> {
+    let mut names: Vec<&str> = Vec::new();
+    for message in messages.iter().filter(|message| message.role == Role::Assistant) {
+        for tool_use in message.tool_uses() {
+            if !names.contains(&tool_use.name.as_str()) {
+                names.push(&tool_use.name);
+            }
+        }
+    }
+    let spec = |name: &str| {
+        let schema = serde_json::json!({ "type": "object", "properties": {} });
+        ToolSpec::with_schema(name, "No longer offered: do not call it.", schema)
+    };
+    names.into_iter().map(|name| ToolEntry::ToolSpec(spec(name))).collect()
+}

@@ -1,0 +1,6 @@
+//! The endpoint as a client sees it: bytes over a socket.
+
+mod client;
+mod replay;
+mod script;
+mod server;

@@ -1,0 +1,231 @@
+//! The agent: a model, tools, and what all its requests share.
+//!
+//! # Invariants
+//! - An agent never changes once it is built; a clone is cheap and means the same agent.
+
+use std::{sync::Arc, time::Duration};
+
+use outcrop_core::{
+    GuardrailConfig, History, InferenceConfig, IntoContent, Profile, RawJson, Request, SystemContentBlock,
+    ToolChoice, ToolConfig, TurnConfig,
+};
+
+use crate::{
+    BuildError,
+    model::Model,
+    session::{Ask, Session},
+    tool::Tool,
+    toolbox::Toolbox,
+};
+
+/// A model with tools.
+///
+/// ```
+/// use outcrop::{Agent, testing::ScriptedModel};
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let agent = Agent::builder(ScriptedModel::texts(["Lisbon."]))
+///     .system("You know capitals.")
+///     .build()?;
+/// assert_eq!(agent.ask("Capital of Portugal?").await?.text(), "Lisbon.");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Agent {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    model: Arc<dyn Model>,
+    toolbox: Arc<Toolbox>,
+    request: Request,
+    profile: Option<Profile>,
+    max_steps: u32,
+    max_parallel_tools: usize,
+}
+
+impl Agent {
+    /// Begins an agent on `model`.
+    pub fn builder(model: impl Model) -> AgentBuilder {
+        AgentBuilder {
+            model: Arc::new(model),
+            tools: Vec::new(),
+            request: Request::new(),
+            tool_choice: None,
+            profile: None,
+            max_steps: 32,
+            max_parallel_tools: 8,
+            tool_timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// Asks in a conversation of its own.
+    pub fn ask(&self, content: impl IntoContent) -> Ask {
+        self.session().ask(content)
+    }
+
+    /// Opens a conversation.
+    pub fn session(&self) -> Session {
+        self.from_history(History::new())
+    }
+
+    /// Opens a conversation that goes on after `history`.
+    #[allow(clippy::wrong_self_convention)] // It is the history that is converted.
+    pub fn from_history(&self, history: History) -> Session {
+        Session::new(self.clone(), history)
+    }
+
+    pub(crate) fn model(&self) -> &Arc<dyn Model> {
+        &self.inner.model
+    }
+
+    pub(crate) fn toolbox(&self) -> &Arc<Toolbox> {
+        &self.inner.toolbox
+    }
+
+    /// What a session that opens now pins.
+    pub(crate) fn turn_config(&self) -> TurnConfig {
+        let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools } = &*self.inner;
+        let mut config = TurnConfig::new(model.id(), Arc::clone(toolbox.set()));
+        config.profile = profile.clone().unwrap_or_else(|| model.profile());
+        config.request = request.clone();
+        config.max_steps = *max_steps;
+        config.max_parallel_tools = *max_parallel_tools;
+        config
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent")
+            .field("model", &self.inner.model.id())
+            .field("toolbox", &self.inner.toolbox)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An agent in the making.
+#[must_use = "an agent is made by `build`"]
+pub struct AgentBuilder {
+    model: Arc<dyn Model>,
+    tools: Vec<Tool>,
+    request: Request,
+    tool_choice: Option<ToolChoice>,
+    profile: Option<Profile>,
+    max_steps: u32,
+    max_parallel_tools: usize,
+    tool_timeout: Duration,
+}
+
+impl AgentBuilder {
+    /// Adds a block to the system prompt; most often a text.
+    pub fn system(mut self, block: impl Into<SystemContentBlock>) -> Self {
+        self.request.system.push(block.into());
+        self
+    }
+
+    /// Adds a tool.
+    pub fn tool(mut self, tool: impl Into<Tool>) -> Self {
+        self.tools.push(tool.into());
+        self
+    }
+
+    /// Adds tools.
+    pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<Tool>>) -> Self {
+        self.tools.extend(tools.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets which tool the model is to call; few models take every form, and none a forced one while it thinks.
+    pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
+        self.tool_choice = Some(choice);
+        self
+    }
+
+    /// Sets limits and sampling.
+    pub fn inference_config(mut self, config: InferenceConfig) -> Self {
+        self.request.inference_config = Some(config);
+        self
+    }
+
+    /// Sets the guardrail.
+    pub fn guardrail_config(mut self, config: GuardrailConfig) -> Self {
+        self.request.guardrail_config = Some(config);
+        self
+    }
+
+    /// Sets what this model takes beyond Converse, such as `{"thinking": …}`.
+    pub fn additional_model_request_fields(mut self, fields: impl Into<RawJson>) -> Self {
+        self.request.additional_model_request_fields = Some(fields.into());
+        self
+    }
+
+    /// Changes the request that every call begins with, for what has no setting of its own. Messages in it are
+    /// replaced; tools in its `toolConfig` (cache points, tools of the service) come after the agent's own.
+    pub fn request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+        self.request = change(self.request);
+        self
+    }
+
+    /// Sets what the model takes, where its id does not tell (R116) or the table is wrong.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// Sets the most steps of a turn; 32 otherwise.
+    pub fn max_steps(mut self, steps: u32) -> Self {
+        self.max_steps = steps;
+        self
+    }
+
+    /// Sets how many tools may run at the same time; 8 otherwise.
+    pub fn max_parallel_tools(mut self, tools: usize) -> Self {
+        self.max_parallel_tools = tools;
+        self
+    }
+
+    /// Sets how long a tool call may take; 60 seconds otherwise.
+    pub fn tool_timeout(mut self, timeout: Duration) -> Self {
+        self.tool_timeout = timeout;
+        self
+    }
+
+    /// The agent.
+    ///
+    /// # Errors
+    /// Two tools of one name, a name or a schema that the service refuses, a setting of 0.
+    pub fn build(mut self) -> Result<Agent, BuildError> {
+        for (setting, value) in
+            [("max_steps", self.max_steps as usize), ("max_parallel_tools", self.max_parallel_tools)]
+        {
+            if value == 0 {
+                return Err(BuildError::Setting { setting, must_be: "at least 1" });
+            }
+        }
+        if let Some(choice) = self.tool_choice {
+            let config = self.request.tool_config.get_or_insert_with(|| ToolConfig::new(Vec::new()));
+            config.tool_choice = Some(choice);
+        }
+        let toolbox = Arc::new(Toolbox::new(self.tools, self.tool_timeout)?);
+        Ok(Agent {
+            inner: Arc::new(Inner {
+                model: self.model,
+                toolbox,
+                request: self.request,
+                profile: self.profile,
+                max_steps: self.max_steps,
+                max_parallel_tools: self.max_parallel_tools,
+            }),
+        })
+    }
+}
+
+impl std::fmt::Debug for AgentBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.tools.iter().map(|tool| &tool.spec().name).collect();
+        f.debug_struct("AgentBuilder")
+            .field("model", &self.model.id())
+            .field("tools", &names)
+            .finish_non_exhaustive()
+    }
+}

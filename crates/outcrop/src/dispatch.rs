@@ -1,0 +1,108 @@
+//! Runs tool calls, each in a task of its own.
+//!
+//! # Invariants
+//! - Every call that was begun reports exactly one output: its own, or that it panicked or ran out of time. A call
+//!   whose turn was dropped reports nothing; the turn says that it was interrupted.
+//! - A panic stays in its task; the model is told that the tool failed, not how.
+//! - Outputs wait in a channel until they are taken, so that none is lost when the turn is dropped.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use outcrop_core::{ActionId, RawJson, ToolCall, ToolResultStatus};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, field::Empty};
+
+use crate::{
+    tool::{ToolCx, ToolOutput},
+    toolbox::Toolbox,
+};
+
+/// What a running call reports.
+#[derive(Debug)]
+pub(crate) enum Report {
+    Progress(ActionId, RawJson),
+    Done(ActionId, ToolOutput),
+}
+
+/// The running calls of a turn. Dropping it stops them.
+pub(crate) struct Running {
+    tasks: JoinSet<()>,
+    cancellation: CancellationToken,
+    sender: mpsc::UnboundedSender<Report>,
+    reports: mpsc::UnboundedReceiver<Report>,
+}
+
+impl Running {
+    pub(crate) fn new() -> Self {
+        let (sender, reports) = mpsc::unbounded_channel();
+        Self { tasks: JoinSet::new(), cancellation: CancellationToken::new(), sender, reports }
+    }
+
+    /// Begins a call.
+    pub(crate) fn start(
+        &mut self,
+        id: ActionId,
+        call: ToolCall,
+        toolbox: &Toolbox,
+        step: u32,
+        parent: &Span,
+    ) {
+        // Finished tasks are let go as new ones come.
+        while self.tasks.try_join_next().is_some() {}
+        let span = tracing::info_span!(
+            parent: parent, "outcrop.tool",
+            tool = call.name.as_str(), tool_use_id = call.tool_use_id.as_str(), status = Empty,
+        );
+        let Some((handler, timeout)) = toolbox.find(&call.name) else {
+            let _ = self.sender.send(Report::Done(id, ToolOutput::error("There is no such tool.")));
+            return;
+        };
+        let cancellation = self.cancellation.child_token();
+        let progress = self.sender.clone();
+        let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), move |value| {
+            let _ = progress.send(Report::Progress(id, value));
+        });
+        let sender = self.sender.clone();
+        let work = async move {
+            // The guard cancels the call's token when its task ends, however it ends.
+            let _cancel_on_drop = cancellation.drop_guard();
+            let input = call.input;
+            let run = AssertUnwindSafe(async move { handler.call(input, cx).await }).catch_unwind();
+            let output = match tokio::time::timeout(timeout, run).await {
+                Ok(Ok(output)) => output,
+                Ok(Err(_)) => {
+                    tracing::error!("the tool panicked");
+                    ToolOutput::error(
+                        "The tool failed for a reason of its own. It may have taken effect in part.",
+                    )
+                }
+                Err(_) => ToolOutput::error(format!(
+                    "The call took longer than {} seconds and was given up. It may or may not have taken effect.",
+                    timeout.as_secs_f32()
+                )),
+            };
+            let status = if output.status == ToolResultStatus::Error { "error" } else { "success" };
+            Span::current().record("status", status);
+            let _ = sender.send(Report::Done(id, output));
+        };
+        self.tasks.spawn(work.instrument(span));
+    }
+
+    /// The next report. Waits for ever while nothing runs.
+    pub(crate) async fn next(&mut self) -> Report {
+        match self.reports.recv().await {
+            Some(report) => report,
+            // Not reached: `self` holds a sender.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops all calls and gives what had been reported and was not taken yet.
+    pub(crate) fn stop(&mut self) -> Vec<Report> {
+        self.cancellation.cancel();
+        self.tasks.abort_all();
+        std::iter::from_fn(|| self.reports.try_recv().ok()).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! What can go wrong, apart from what the model or a tool did wrong: that is data in the conversation.
+//!
+//! # Invariants
+//! - No error loses a history: the session has it, valid and ready to go on.
+//! - A message does not repeat its `source`.
+
+use outcrop_core::{ProtocolError, StopReason, ToolSetError, TurnFailure};
+
+use crate::ModelError;
+
+/// Why a turn ended before the model's answer. The history stays with the session.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request did not get through, the service turned it down, or its stream broke.
+    #[error("the model's answer did not come")]
+    Model(#[from] ModelError),
+    /// The stream broke the order that Converse promises, or ended before its end.
+    #[error("the model's stream broke its protocol")]
+    Protocol(#[from] ProtocolError),
+    /// The turn used up its steps.
+    #[error("the turn reached its limit of {max_steps} steps")]
+    StepLimit {
+        /// The limit.
+        max_steps: u32,
+    },
+    /// The model was stopped in the middle of a tool call, for instance by its token limit. Nothing of that step
+    /// was run; a larger `maxTokens` helps.
+    #[error("the model stopped with `{stop_reason}` in a call of `{name}`, which was not run")]
+    TruncatedToolCall {
+        /// Why it stopped.
+        stop_reason: StopReason,
+        /// The tool of the last call.
+        name: String,
+        /// What there is of its input.
+        input: String,
+    },
+    /// The service says that the model's output was malformed.
+    #[error("the model's output was malformed (`{stop_reason}`)")]
+    MalformedOutput {
+        /// What the service says.
+        stop_reason: StopReason,
+    },
+    /// The session is in another turn; one at a time.
+    #[error("the session is in another turn")]
+    TurnInProgress,
+    /// The turn is over and has told before why it has no answer.
+    #[error("the turn is over and has no answer")]
+    TurnOver,
+    /// The turn asked for something that this driver does not know.
+    #[error("the turn asked for an action that this version does not know")]
+    UnknownAction,
+}
+
+impl Error {
+    /// Whether the same question may get an answer later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Model(error) => error.is_retryable(),
+            Self::Protocol(_) | Self::TurnInProgress => true,
+            _ => false,
+        }
+    }
+
+    /// The service's id of the request that failed, for its support.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Model(error) => error.request_id(),
+            _ => None,
+        }
+    }
+
+    /// The error for a failed turn; `model` is what the model reported, where it did.
+    pub(crate) fn from_failure(failure: &TurnFailure, model: Option<ModelError>) -> Self {
+        match failure.clone() {
+            TurnFailure::StepLimit { max_steps } => Self::StepLimit { max_steps },
+            TurnFailure::TruncatedToolCall { stop_reason, name, input } => {
+                Self::TruncatedToolCall { stop_reason, name, input }
+            }
+            TurnFailure::MalformedOutput { stop_reason } => Self::MalformedOutput { stop_reason },
+            TurnFailure::Protocol(error) => Self::Protocol(error),
+            _ => model.map_or(Self::UnknownAction, Self::Model),
+        }
+    }
+}
+
+/// A mistake in the making of an agent.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A tool cannot be offered.
+    #[error(transparent)]
+    Tools(#[from] ToolSetError),
+    /// A setting is out of its range.
+    #[error("{setting} must be {must_be}")]
+    Setting {
+        /// Which.
+        setting: &'static str,
+        /// What it must be.
+        must_be: &'static str,
+    },
+}

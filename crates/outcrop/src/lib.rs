@@ -1,0 +1,82 @@
+//! An agent runtime for Amazon Bedrock: local tools, the Converse loop, live events.
+//!
+//! An [`Agent`] is a model and [`Tool`]s. [`Agent::ask`] runs a turn: it asks the model, runs the tools that the
+//! model calls, sends their results back, and goes on until the model has answered. Await it for the answer, or
+//! watch it as a stream of [`TurnEvent`]s.
+//!
+//! ```
+//! use outcrop::{Agent, Tool, schemars::{self, JsonSchema}, serde::Deserialize, testing::ScriptedModel};
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! # #[serde(crate = "outcrop::serde")]
+//! struct Place {
+//!     /// City name, e.g. "Lisbon".
+//!     city: String,
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let weather = Tool::new::<Place, _>("weather", "Current weather for a city.", |place, _cx| async move {
+//!     format!("Sunny in {}", place.city)
+//! });
+//! // Instead of a scripted model: `Bedrock::from_env("us.anthropic.claude-sonnet-4-6").await?`.
+//! let model = ScriptedModel::new()
+//!     .calls([("call_1", "weather", serde_json::json!({ "city": "Lisbon" }))])
+//!     .text("Take sunglasses.");
+//! let agent = Agent::builder(model).tool(weather).build()?;
+//! let answer = agent.ask("What shall I pack for Lisbon?").await?;
+//! assert_eq!(answer.text(), "Take sunglasses.");
+//! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+//! ```
+//!
+//! # What holds
+//! - Tools run in parallel (8), each in a task of its own, with a time limit (60 s) and a guard against panics. A
+//!   tool runs only when the model has finished its call and the input is strict JSON that fits the schema.
+//! - What a model or a tool gets wrong goes back to the model as an error result. What the service or the network
+//!   gets wrong is an [`Error`]. A mistake in the program is a [`BuildError`] or does not compile.
+//! - A [`Session`]'s history is valid at every moment: after an error, a drop, a cancelled task, it can be asked
+//!   again.
+//! - Nothing is dropped or changed in silence: a `diagnostic` event says so.
+//!
+//! # Tracing
+//! Three spans, without content: `outcrop.turn` (`turn`, `model`, `steps`, `stop_reason`, `input_tokens`,
+//! `output_tokens`, `error`), in it `outcrop.step` (`step`, `error`), in that `outcrop.tool` (`tool`,
+//! `tool_use_id`, `status`).
+//!
+//! # Features
+//! - `bedrock` (default): [`Bedrock`], the model over the AWS SDK.
+//!
+//! `serde_json/preserve_order` is on, because models write fields in the order of the schema. It changes the order
+//! of maps in your whole build.
+
+mod error;
+mod model;
+mod tool;
+mod toolbox;
+
+mod dispatch;
+mod drive;
+mod turn_stream;
+
+mod agent;
+mod session;
+
+#[cfg(feature = "bedrock")]
+mod bedrock;
+
+pub mod testing;
+
+pub use outcrop_core as core;
+pub use {schemars, serde, serde_json};
+
+pub use agent::{Agent, AgentBuilder};
+#[cfg(feature = "bedrock")]
+pub use bedrock::{Bedrock, BedrockBuilder, ConfigError};
+pub use error::{BuildError, Error};
+pub use model::{Model, ModelError, ModelStream};
+pub use outcrop_core::{
+    ContentBlock, EventKind, History, InferenceConfig, Message, Profile, StopReason, ToolSpec, TurnEvent,
+    Usage,
+};
+pub use session::{Answer, Ask, Session};
+pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolHandler, ToolOutput};
+pub use turn_stream::TurnStream;
