@@ -188,10 +188,14 @@ impl Wire {
             }
             Err(error) => return self.broken(StreamErrorKind::BadEvent(error)),
         };
-        self.waiting = false;
+        let before = (self.stopped, self.metadata);
         self.events += 1;
         self.stopped |= matches!(event, StreamEvent::MessageStop(_));
         self.metadata |= is_metadata(&event);
+        // Once the message is final, other events do not prolong the wait.
+        if !self.stopped || before != (self.stopped, self.metadata) {
+            self.waiting = false;
+        }
         Some(Ok(event))
     }
 

@@ -61,7 +61,7 @@ pub enum ReplayError {
         /// Why.
         source: io::Error,
     },
-    /// A meta file is no JSON, or lacks `path` or `status`.
+    /// A meta file is no JSON, or lacks `path`.
     #[error("{path:?} describes no interaction")]
     Meta {
         /// Which one.

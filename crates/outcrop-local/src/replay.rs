@@ -1,7 +1,8 @@
 //! Answers from a recording: a folder with the requests and responses of one conversation with the service.
 //!
 //! The folder holds `01-meta.json`, `01-response.json` or `01-response.eventstream`, then `02-…`, and so on. Of a
-//! meta file are read: `path`, `status`, `content_type`, `response_headers`, `chunk_sizes`. Other files, such as
+//! meta file are read: `path`, `status`, `content_type`, `response_headers`, `chunk_sizes`; all but the path
+//! may be missing. Other files, such as
 //! `01-request.json`, are for whoever compares.
 //!
 //! # Invariants
@@ -58,7 +59,7 @@ struct Interaction {
 #[derive(Deserialize)]
 struct Meta {
     path: String,
-    status: u16,
+    status: Option<u16>,
     content_type: Option<String>,
     response_headers: Option<BTreeMap<String, Option<String>>>,
     chunk_sizes: Option<Vec<usize>>,
@@ -163,7 +164,7 @@ impl Interaction {
         }
         Ok(Self {
             path: decode(&meta.path),
-            status: meta.status,
+            status: meta.status.unwrap_or(200),
             headers,
             body: body.into(),
             chunk_sizes: meta.chunk_sizes,
