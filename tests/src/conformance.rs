@@ -25,6 +25,9 @@ mod json;
 mod requests;
 mod turns;
 
+#[cfg(test)]
+mod tests;
+
 use case::{Case, Interaction};
 
 /// How many cases are checked at once.

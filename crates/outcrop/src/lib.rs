@@ -80,3 +80,8 @@ pub use outcrop_core::{
 pub use session::{Answer, Ask, Session};
 pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolHandler, ToolOutput};
 pub use turn_stream::TurnStream;
+
+/// The programs of the README are compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
