@@ -114,7 +114,10 @@ pub enum Growth {
     },
 }
 
-/// Folds events into a message; see the [module](self) docs.
+/// Folds events into a message.
+///
+/// Text, reasoning and citations have no start event: their first delta opens the block. Blocks are told apart by
+/// their index alone and may come in any order; only `messageStop` ends the message.
 ///
 /// ```
 /// use outcrop_core::{Assembler, BlockDelta, ContentBlockDelta, MessageStop, StopReason, StreamEvent};
@@ -133,7 +136,7 @@ pub struct Assembler {
     started: bool,
     blocks: BTreeMap<u32, Block>,
     stop: Option<MessageStop>,
-    metadata: Option<StreamMetadata>,
+    metadata: Option<Box<StreamMetadata>>,
     foreign: Vec<ForeignPart>,
 }
 
@@ -209,7 +212,7 @@ pub struct Assembled {
     /// Why the model stopped, and what was asked for beside it.
     pub stop: MessageStop,
     /// What it cost; not always there (R105).
-    pub metadata: Option<StreamMetadata>,
+    pub metadata: Option<Box<StreamMetadata>>,
     /// What came and has no place in the message.
     pub foreign: Vec<ForeignPart>,
 }
@@ -239,7 +242,7 @@ impl Assembler {
 
     /// The metadata, once it came.
     pub fn metadata(&self) -> Option<&StreamMetadata> {
-        self.metadata.as_ref()
+        self.metadata.as_deref()
     }
 
     /// Takes the next event.

@@ -32,7 +32,7 @@ pub enum StreamEvent {
     /// The message has ended.
     MessageStop(MessageStop),
     /// What it cost; last, and not always there.
-    Metadata(StreamMetadata),
+    Metadata(Box<StreamMetadata>),
     /// A block given whole. Never on the wire: it is how an answer that was not streamed carries what deltas
     /// cannot (see [`Response::into_events`](crate::Response::into_events)).
     WholeBlock(WholeBlock),
@@ -478,7 +478,7 @@ impl StreamEvent {
             "contentBlockStop" => of(payload).map(Self::ContentBlockStop),
             "messageStart" => of(payload).map(Self::MessageStart),
             "messageStop" => of(payload).map(Self::MessageStop),
-            "metadata" => of(payload).map(Self::Metadata).or_else(|_| unknown(event_type, payload)),
+            "metadata" => of(payload).map(Box::new).map(Self::Metadata).or_else(|_| unknown(event_type, payload)),
             _ => unknown(event_type, payload),
         }
     }

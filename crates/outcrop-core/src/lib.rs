@@ -8,7 +8,7 @@
 //! | what is said | [`Message`], [`ContentBlock`], [`ToolUse`], [`ToolResult`], [`ReasoningContent`] |
 //! | what is asked | [`Request`], [`ToolConfig`], [`ToolSpec`] |
 //! | what comes back | [`Frame`] → [`StreamEvent`] → [`Assembler`] → [`Message`], or one [`Response`] |
-//! | what may run | [`InputText`] → [`ToolSet::check`] → [`ReadyInput`] |
+//! | what may run | [`InputText`] → [`ToolSet`] → [`ReadyInput`] |
 //! | what is kept | [`History`], and [`render`] for the copy that is sent |
 //! | what happens next | [`Turn`]: [`Action`]s out, events and results in, [`TurnEvent`]s for whoever watches |
 //!

@@ -94,7 +94,7 @@ impl Response {
         metadata.performance_config = self.performance_config;
         metadata.service_tier = self.service_tier;
         metadata.other = self.other;
-        events.push(StreamEvent::Metadata(metadata));
+        events.push(StreamEvent::Metadata(Box::new(metadata)));
         events
     }
 }

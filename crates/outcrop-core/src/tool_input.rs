@@ -1,7 +1,7 @@
 //! A tool's input, twice: the model's text, which can be shown and sent back, and the ready input, which can run.
 //!
 //! The two are different types so that a preview can never be executed. [`InputText`] is what the model wrote.
-//! [`ReadyInput`] is made in one place only, [`ToolSet::check`](crate::ToolSet), from a finished text that is
+//! [`ReadyInput`] is made in one place only, by a [`ToolSet`](crate::ToolSet), from a finished text that is
 //! strict JSON and fits the tool's schema.
 //!
 //! # Invariants
@@ -129,7 +129,7 @@ impl<'de> Deserialize<'de> for InputText {
 
 /// The input of a tool that may run now: whole, strict JSON, valid for the tool's schema.
 ///
-/// Only [`ToolSet::check`](crate::ToolSet::check) makes one. It cannot be read from a file or a network, and it
+/// Only a [`Turn`](crate::Turn) makes one, by its [`ToolSet`](crate::ToolSet). It cannot be read from a file or a network, and it
 /// has no default: a guess never becomes one.
 pub struct ReadyInput {
     value: Value,

@@ -89,7 +89,7 @@ pub struct ConverseAction {
     /// Names it.
     pub id: ActionId,
     /// The request.
-    pub request: Request,
+    pub request: Box<Request>,
 }
 
 /// Run a tool; tell [`Turn::on_tool_result`].
@@ -117,7 +117,7 @@ pub struct TurnOutcome {
     /// What the last step was asked for by `additionalModelResponseFieldPaths`.
     pub additional_model_response_fields: Option<RawJson>,
     /// What the last step's stream brought at its end: usage, metrics, trace; not always there (R105).
-    pub metadata: Option<StreamMetadata>,
+    pub metadata: Option<Box<StreamMetadata>>,
 }
 
 /// Why a turn ended without an answer, where the model and not the service was at fault.
@@ -235,7 +235,7 @@ struct FinishedStep {
     stop_reason: StopReason,
     model_id: String,
     additional_fields: Option<RawJson>,
-    metadata: Option<StreamMetadata>,
+    metadata: Option<Box<StreamMetadata>>,
 }
 
 impl Turn {
@@ -297,7 +297,7 @@ impl Turn {
         let id = ActionId(self.next_id);
         self.next_id += 1;
         self.phase = Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new() });
-        ConverseAction { id, request: self.request() }
+        ConverseAction { id, request: Box::new(self.request()) }
     }
 
     /// The request for the history as it is, with the tools that it needs (R18, R19).
@@ -383,8 +383,8 @@ impl Turn {
             Growth::BlockStopped { block } => self.close_block(block),
             Growth::Foreign { block, raw } => self.diagnose_unknown(block, raw),
             Growth::Metadata => {
-                let metadata = asking.assembler.metadata().cloned();
-                self.count(metadata.and_then(|metadata| metadata.usage));
+                let usage = asking.assembler.metadata().and_then(|metadata| metadata.usage.clone());
+                self.count(usage);
             }
             Growth::MessageStopped => self.finish_message(),
         }
@@ -633,6 +633,11 @@ impl Turn {
     /// The step at hand, from 1; 0 before the first.
     pub fn step(&self) -> u32 {
         self.step
+    }
+
+    /// What refusals taught in this turn. A driver should render later turns of the conversation by it too.
+    pub fn learned(&self) -> &[Fact] {
+        &self.learned
     }
 
     /// Tokens of all steps so far.

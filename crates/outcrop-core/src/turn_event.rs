@@ -197,7 +197,7 @@ event_structs! {
             /// What was asked for by `additionalModelResponseFieldPaths`.
             additional_model_response_fields: RawJson = "additionalModelResponseFields",
             /// Usage, metrics, trace; not always there.
-            metadata: StreamMetadata = "metadata",
+            metadata: Box<StreamMetadata> = "metadata",
         }
     }
     /// The turn has ended with the model's answer.

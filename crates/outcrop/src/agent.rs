@@ -63,15 +63,9 @@ impl Agent {
         self.session().ask(content)
     }
 
-    /// Opens a conversation.
+    /// Opens a conversation; [`Session::from_history`] opens one that goes on.
     pub fn session(&self) -> Session {
-        self.from_history(History::new())
-    }
-
-    /// Opens a conversation that goes on after `history`.
-    #[allow(clippy::wrong_self_convention)] // It is the history that is converted.
-    pub fn from_history(&self, history: History) -> Session {
-        Session::new(self.clone(), history)
+        Session::from_history(self, History::new())
     }
 
     pub(crate) fn model(&self) -> &Arc<dyn Model> {

@@ -8,7 +8,7 @@
 use std::sync::{Arc, PoisonError};
 
 use futures::{Stream, StreamExt};
-use outcrop_core::{Action, ActionId, Message, Recovery, StreamEvent, Turn, TurnConfig, TurnEvent};
+use outcrop_core::{Action, ActionId, Message, Recovery, StreamEvent, Turn, TurnEvent};
 use tracing::{Span, field::Empty};
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
 pub(crate) struct Drive {
     pub(crate) model: Arc<dyn Model>,
     pub(crate) toolbox: Arc<Toolbox>,
-    pub(crate) config: Arc<TurnConfig>,
     pub(crate) slot: Arc<Slot>,
     pub(crate) user: Message,
     pub(crate) answer: AnswerCell,
@@ -96,8 +95,8 @@ enum Happened {
 
 impl Going {
     fn begin(drive: Drive) -> Result<Self, Error> {
-        let Drive { model, toolbox, config, slot, user, answer } = drive;
-        let history = slot.begin()?;
+        let Drive { model, toolbox, slot, user, answer } = drive;
+        let (history, config) = slot.begin()?;
         let id = turn_id();
         let span = tracing::info_span!(
             "outcrop.turn",
@@ -131,7 +130,7 @@ impl Going {
                 Action::Converse(ask) => {
                     self.step_span =
                         tracing::info_span!(parent: &self.span, "outcrop.step", step, error = Empty);
-                    let stream = self.step_span.in_scope(|| self.model.stream(ask.request));
+                    let stream = self.step_span.in_scope(|| self.model.stream(*ask.request));
                     self.call = Some(Call { id: ask.id, stream });
                 }
                 Action::Dispatch(dispatch) => {
@@ -203,12 +202,13 @@ impl Drop for Going {
         self.span.record("input_tokens", self.turn.usage().all_input_tokens());
         self.span.record("output_tokens", self.turn.usage().output_tokens);
         let outcome = self.turn.outcome().and_then(Result::ok).cloned();
+        let learned = self.turn.learned().to_vec();
         let history = self.turn.take_history();
         if let Some(outcome) = outcome {
             let answer = Answer { outcome, history: history.clone() };
             *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         }
-        self.slot.end(history);
+        self.slot.end(history, &learned);
     }
 }
 

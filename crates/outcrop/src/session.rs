@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use outcrop_core::{History, IntoContent, Message, StopReason, TurnConfig, TurnOutcome, Usage};
+use outcrop_core::{Fact, History, IntoContent, Message, StopReason, TurnConfig, TurnOutcome, Usage};
 
 use crate::{
     Agent, Error,
@@ -30,14 +30,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Session {
     agent: Agent,
-    config: Arc<TurnConfig>,
     slot: Arc<Slot>,
 }
 
 impl Session {
-    pub(crate) fn new(agent: Agent, history: History) -> Self {
-        let config = Arc::new(agent.turn_config());
-        Self { agent, config, slot: Arc::new(Slot::new(history)) }
+    /// A conversation with `agent` that goes on after `history`.
+    pub fn from_history(agent: &Agent, history: History) -> Self {
+        let slot = Slot::new(history, agent.turn_config());
+        Self { agent: agent.clone(), slot: Arc::new(slot) }
     }
 
     /// Asks; nothing is sent before the [`Ask`] is awaited or its stream is polled.
@@ -45,7 +45,6 @@ impl Session {
         Ask(Drive {
             model: Arc::clone(self.agent.model()),
             toolbox: Arc::clone(self.agent.toolbox()),
-            config: Arc::clone(&self.config),
             slot: Arc::clone(&self.slot),
             user: Message::user(content),
             answer: AnswerCell::default(),
@@ -124,12 +123,13 @@ pub(crate) struct Slot(Mutex<State>);
 #[derive(Debug)]
 struct State {
     history: History,
+    config: Arc<TurnConfig>,
     busy: bool,
 }
 
 impl Slot {
-    fn new(history: History) -> Self {
-        Self(Mutex::new(State { history, busy: false }))
+    fn new(history: History, config: TurnConfig) -> Self {
+        Self(Mutex::new(State { history, config: Arc::new(config), busy: false }))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -137,19 +137,25 @@ impl Slot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A turn begins with the history as it is.
-    pub(crate) fn begin(&self) -> Result<History, Error> {
+    /// A turn begins with the history as it is and by what the session has pinned.
+    pub(crate) fn begin(&self) -> Result<(History, Arc<TurnConfig>), Error> {
         let mut state = self.lock();
         if std::mem::replace(&mut state.busy, true) {
             return Err(Error::TurnInProgress);
         }
-        Ok(state.history.clone())
+        Ok((state.history.clone(), Arc::clone(&state.config)))
     }
 
-    /// The turn is over, however it ended.
-    pub(crate) fn end(&self, history: History) {
+    /// The turn is over, however it ended. What refusals taught in it holds for the rest of the session: what was
+    /// sent before was refused, so no prefix is lost by it.
+    pub(crate) fn end(&self, history: History, learned: &[Fact]) {
         let mut state = self.lock();
         state.history = history;
         state.busy = false;
+        if !learned.is_empty() {
+            let config = Arc::make_mut(&mut state.config);
+            let known = config.profile.clone();
+            config.profile = learned.iter().fold(known, |profile, fact| profile.with_fact(*fact));
+        }
     }
 }
