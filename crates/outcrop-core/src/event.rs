@@ -17,6 +17,10 @@ use crate::{
     wire::Key,
 };
 
+mod error;
+
+pub use error::{EventError, StreamException};
+
 /// One event of a stream.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -348,78 +352,6 @@ one_pass_union!(ReasoningContentDelta {
     RedactedContent(Blob) = "redactedContent",
 });
 
-/// What a frame held that is no event.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EventError {
-    /// The service reports a failure inside the stream.
-    #[error(transparent)]
-    Exception(StreamException),
-    /// A known event that cannot be read, or a frame without the headers of one.
-    #[error("event `{event_type}` cannot be read: {reason}")]
-    Malformed {
-        /// The event's name; empty where the frame has none.
-        event_type: String,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-/// A failure reported inside a stream whose HTTP status was 200 (R103).
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{code}: {}", message.as_deref().unwrap_or("no message"))]
-#[non_exhaustive]
-pub struct StreamException {
-    /// The service code, such as `ThrottlingException`.
-    pub code: String,
-    /// The name as the frame has it, such as `throttlingException`.
-    pub exception_type: String,
-    /// The service's words.
-    pub message: Option<String>,
-    /// For model stream errors: the status that the model's own server gave.
-    pub original_status_code: Option<u16>,
-    /// For model stream errors: the words of the model's own server.
-    pub original_message: Option<String>,
-}
-
-impl StreamException {
-    fn read(exception_type: &str, payload: &[u8], message: Option<&str>) -> Self {
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body {
-            #[serde(alias = "Message")]
-            message: Option<String>,
-            original_status_code: Option<u16>,
-            original_message: Option<String>,
-        }
-        let body: Body = serde_json::from_slice(payload).unwrap_or_default();
-        let mut letters = exception_type.chars();
-        let code =
-            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
-        Self {
-            code,
-            exception_type: exception_type.to_owned(),
-            message: body.message.or_else(|| message.map(str::to_owned)),
-            original_status_code: body.original_status_code,
-            original_message: body.original_message,
-        }
-    }
-
-    /// The HTTP status that the same failure has outside a stream; 500 for codes that we do not know.
-    pub fn status(&self) -> u16 {
-        match self.code.as_str() {
-            "ValidationException" => 400,
-            "AccessDeniedException" => 403,
-            "ResourceNotFoundException" => 404,
-            "ModelTimeoutException" => 408,
-            "ModelStreamErrorException" | "ModelErrorException" => 424,
-            "ThrottlingException" | "ModelNotReadyException" => 429,
-            "ServiceUnavailableException" => 503,
-            _ => 500,
-        }
-    }
-}
-
 impl StreamEvent {
     /// Reads the event in a frame.
     ///
@@ -478,7 +410,9 @@ impl StreamEvent {
             "contentBlockStop" => of(payload).map(Self::ContentBlockStop),
             "messageStart" => of(payload).map(Self::MessageStart),
             "messageStop" => of(payload).map(Self::MessageStop),
-            "metadata" => of(payload).map(Box::new).map(Self::Metadata).or_else(|_| unknown(event_type, payload)),
+            "metadata" => {
+                of(payload).map(Box::new).map(Self::Metadata).or_else(|_| unknown(event_type, payload))
+            }
             _ => unknown(event_type, payload),
         }
     }

@@ -31,7 +31,7 @@ mod trace;
 mod usage;
 
 mod event;
-mod frame;
+pub mod frame;
 
 mod assembler;
 mod tool_set;
@@ -48,7 +48,7 @@ pub use schemars;
 pub use assembler::*;
 pub use citation::*;
 pub use event::*;
-pub use frame::*;
+pub use frame::{Frame, FrameDecoder, FrameError};
 pub use history::{Entry, History};
 pub use media::*;
 pub use message::*;

@@ -207,7 +207,7 @@ mod tests {
             r#"{"toolUse":{"name":"t","input":{"b": 1.50, "a": [ {"d":1,"c":2} ]}}}"#,
             r#"{"toolUse":{"input":{"b":1.50,"a":[{"d":1,"c":2}]},"name":"t"}}"#,
         );
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
         write(&deep, 0, true, &mut String::new());
     }
 

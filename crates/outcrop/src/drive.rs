@@ -15,7 +15,7 @@ use crate::{
     Answer, Error,
     dispatch::{Report, Running},
     model::{Model, ModelError, ModelStream},
-    session::Slot,
+    slot::Slot,
     toolbox::Toolbox,
     turn_stream::AnswerCell,
 };

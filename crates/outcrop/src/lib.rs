@@ -53,6 +53,9 @@ mod model;
 mod tool;
 mod toolbox;
 
+mod answer;
+mod slot;
+
 mod dispatch;
 mod drive;
 mod turn_stream;
@@ -69,6 +72,7 @@ pub use outcrop_core as core;
 pub use {schemars, serde, serde_json};
 
 pub use agent::{Agent, AgentBuilder};
+pub use answer::Answer;
 #[cfg(feature = "bedrock")]
 pub use bedrock::{Bedrock, BedrockBuilder, ConfigError};
 pub use error::{BuildError, Error};
@@ -77,7 +81,7 @@ pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, Message, Profile, StopReason, ToolSpec, TurnEvent,
     Usage,
 };
-pub use session::{Answer, Ask, Session};
+pub use session::{Ask, Session};
 pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolHandler, ToolOutput};
 pub use turn_stream::TurnStream;
 

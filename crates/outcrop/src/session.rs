@@ -4,13 +4,14 @@
 //! - The history is valid whenever it can be seen: before a turn, and after it, however it ended.
 //! - A session pins what it knows of its model when it opens, so that what was sent stays a prefix of what is sent.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use outcrop_core::{Fact, History, IntoContent, Message, StopReason, TurnConfig, TurnOutcome, Usage};
+use outcrop_core::{History, IntoContent, Message};
 
 use crate::{
-    Agent, Error,
+    Agent, Answer, Error,
     drive::Drive,
+    slot::Slot,
     turn_stream::{AnswerCell, TurnStream},
 };
 
@@ -53,7 +54,7 @@ impl Session {
 
     /// The conversation so far; while a turn is going on, as it was before.
     pub fn history(&self) -> History {
-        self.slot.lock().history.clone()
+        self.slot.history()
     }
 
     /// The conversation so far.
@@ -86,76 +87,5 @@ impl IntoFuture for Ask {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.stream().answer())
-    }
-}
-
-/// How a turn ended.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Answer {
-    /// The model's last message, why it stopped, what all steps cost.
-    pub outcome: TurnOutcome,
-    /// The conversation, this turn included.
-    pub history: History,
-}
-
-impl Answer {
-    /// The text of the model's last message.
-    pub fn text(&self) -> String {
-        self.outcome.message.text()
-    }
-
-    /// Why the model stopped. Only `end_turn` and `stop_sequence` mean that it said all it wanted.
-    pub fn stop_reason(&self) -> &StopReason {
-        &self.outcome.stop_reason
-    }
-
-    /// Tokens of all steps.
-    pub fn usage(&self) -> &Usage {
-        &self.outcome.usage
-    }
-}
-
-/// Where a session and its turn meet.
-#[derive(Debug)]
-pub(crate) struct Slot(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    history: History,
-    config: Arc<TurnConfig>,
-    busy: bool,
-}
-
-impl Slot {
-    fn new(history: History, config: TurnConfig) -> Self {
-        Self(Mutex::new(State { history, config: Arc::new(config), busy: false }))
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing is done under the lock that could leave the state half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A turn begins with the history as it is and by what the session has pinned.
-    pub(crate) fn begin(&self) -> Result<(History, Arc<TurnConfig>), Error> {
-        let mut state = self.lock();
-        if std::mem::replace(&mut state.busy, true) {
-            return Err(Error::TurnInProgress);
-        }
-        Ok((state.history.clone(), Arc::clone(&state.config)))
-    }
-
-    /// The turn is over, however it ended. What refusals taught in it holds for the rest of the session: what was
-    /// sent before was refused, so no prefix is lost by it.
-    pub(crate) fn end(&self, history: History, learned: &[Fact]) {
-        let mut state = self.lock();
-        state.history = history;
-        state.busy = false;
-        if !learned.is_empty() {
-            let config = Arc::make_mut(&mut state.config);
-            let known = config.profile.clone();
-            config.profile = learned.iter().fold(known, |profile, fact| profile.with_fact(*fact));
-        }
     }
 }

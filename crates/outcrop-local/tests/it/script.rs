@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
-use outcrop_core::{CachePoint, CacheTtl, StopReason, Usage};
+use outcrop_core::{Assembler, CachePoint, CacheTtl, Message, Response, StopReason, StreamEvent, Usage};
 use outcrop_local::{Answer, Cut, Delivery, Local, Script};
 use serde_json::json;
 
@@ -142,6 +142,32 @@ async fn every_kind_of_block_from_a_file() {
         "#]],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_stream_and_a_whole_answer_say_the_same() {
+    let answer = Answer::new()
+        .text("")
+        .text("Two  words\n")
+        .reasoning("Why\tnot", "c2ln")
+        .tool_use("t", "n", r#"{"b": [1.50, "é😀 long enough for several fragments"], "a": null}"#)
+        .tool_use("u", "n", json!({}))
+        .text("end")
+        .fragments(["e", "", "nd"]);
+    let script = Script::new().answer(answer.clone()).answer(answer);
+    let local = Local::script(script).start().await.unwrap();
+    let streamed = post(local.address(), "/model/m/converse-stream", HELLO).await;
+    let whole = post(local.address(), "/model/m/converse", HELLO).await;
+    let mut assembler = Assembler::new();
+    for frame in streamed.frames() {
+        assembler.push(StreamEvent::from_frame(&frame).unwrap()).unwrap();
+    }
+    let assembled = assembler.finish().unwrap();
+    let response: Response = serde_json::from_str(&whole.body()).unwrap();
+    let json = |message| serde_json::to_value::<&Message>(message).unwrap();
+    assert_eq!(json(&assembled.message), json(response.message().unwrap()));
+    assert_eq!(assembled.stop.stop_reason, response.stop_reason);
+    assert_eq!(assembled.metadata.unwrap().usage, response.usage);
 }
 
 #[tokio::test]
