@@ -1,9 +1,9 @@
 //! Recorded traffic, replayed: what real Bedrock sent must come out of our client as an independent reader read it.
 //!
 //! Each Converse and ConverseStream interaction is answered by `outcrop-local` and asked for by `outcrop-bedrock`,
-//! whole, in pieces of many sizes, and cut short in many places ([`answers`]); its request must read and write back
-//! unchanged ([`requests`]); and what we store and send again of an assistant's turn must be what the service sent
-//! ([`turns`]).
+//! whole, in pieces of many sizes, and cut short in many places (`answers`); its request must read and write back
+//! unchanged (`requests`); and what we store and send again of an assistant's turn must be what the service sent
+//! (`turns`).
 //!
 //! # Invariants
 //! - An interaction passes when every check of it passes. A panic within a check is a failure of it.

@@ -43,7 +43,7 @@ pub(super) async fn check(case: &Case, interaction: &Interaction, request: Reque
     wire.check_sent(&request, checked);
     let whole = match &interaction.expected {
         Some(expected) => Whole::of(expected),
-        None => Whole::seen(first.clone_answer()),
+        None => Whole::seen(&first, interaction, checked),
     };
     whole.compare("delivered as recorded", &first, checked);
     for (name, delivery) in deliveries(interaction) {
@@ -196,8 +196,18 @@ impl Whole {
         }
     }
 
-    fn seen(answer: Option<Json>) -> Self {
-        answer.map_or(Self::Unknown, Self::Answer)
+    fn seen(first: &Outcome, interaction: &Interaction, checked: &mut Checked) -> Self {
+        match first {
+            Outcome::Answer(answer) => Self::Answer(answer.clone()),
+            failed => {
+                let ends_well =
+                    |landmarks: Landmarks| landmarks.stop.is_some() && landmarks.exception.is_none();
+                if !interaction.streams() || Landmarks::of(interaction).is_some_and(ends_well) {
+                    checked.fail("an answer of status 200", failed.in_words());
+                }
+                Self::Unknown
+            }
+        }
     }
 
     fn compare(&self, check: &str, outcome: &Outcome, checked: &mut Checked) {
@@ -235,15 +245,6 @@ impl Whole {
 fn upper(kind: &str) -> String {
     let mut letters = kind.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
-}
-
-impl Outcome {
-    fn clone_answer(&self) -> Option<Json> {
-        match self {
-            Self::Answer(answer) => Some(answer.clone()),
-            _ => None,
-        }
-    }
 }
 
 /// What a body means that ends somewhere.

@@ -77,9 +77,9 @@ async fn differences_are_told() {
     let line =
         r#"FAIL source/case/1: delivered as recorded: .message.content[0].text is "Héllo", expected "Hello""#;
     let other = "FAIL source/case/1: ";
-    let mut lines = vec![other; 10];
+    let mut lines = vec![other; 6];
     lines[0] = line;
-    lines[9] = "0 passed, 1 failed";
+    lines[5] = "0 passed, 1 failed";
     check(&[STREAM, ("1-response.eventstream", HELLO), expected], &lines).await;
     check(
         &[WHOLE, ("1-response.json", "{}"), ("1-request.json", r#"{"messages":[{"content":[]}]}"#)],

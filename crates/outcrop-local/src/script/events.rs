@@ -7,8 +7,8 @@
 
 use outcrop_core::{
     BlockDelta, BlockStart, CitationsContent, ContentBlock, ContentBlockDelta, ContentBlockStart,
-    ContentBlockStop, ImageDelta, ImageStart, ReasoningContent, ReasoningContentDelta, StreamEvent, ToolResultStart,
-    ToolUseDelta, ToolUseStart,
+    ContentBlockStop, ImageDelta, ImageStart, ReasoningContent, ReasoningContentDelta, StreamEvent,
+    ToolResultStart, ToolUseDelta, ToolUseStart,
 };
 
 use super::Scripted;
@@ -49,7 +49,9 @@ pub(super) fn block_events(
         ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
             only_known(reasoning.other.is_empty())?;
             parts.extend(
-                words(&reasoning.text, fragments).map(ReasoningContentDelta::Text).map(BlockDelta::ReasoningContent),
+                words(&reasoning.text, fragments)
+                    .map(ReasoningContentDelta::Text)
+                    .map(BlockDelta::ReasoningContent),
             );
             let signature = reasoning.signature.clone().map(ReasoningContentDelta::Signature);
             parts.extend(signature.map(BlockDelta::ReasoningContent));
