@@ -1,1 +1,15 @@
-fn main(){}
+//! What crosses the crates of Outcrop: the runtime over real HTTP, against an endpoint in this process.
+
+#![allow(clippy::unwrap_used)] // A test may end where it is surprised.
+
+mod support;
+
+mod turns;
+
+mod drops;
+mod streams;
+
+mod chaos;
+mod requests;
+mod tidy;
+mod tracing;

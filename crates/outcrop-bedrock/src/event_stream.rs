@@ -235,7 +235,7 @@ impl Wire {
     /// `error`, unless the message is already final.
     fn failed(&self, error: Error) -> Option<Result<StreamEvent, Error>> {
         if self.stopped {
-            tracing::debug!(%error, metadata = self.metadata, "the stream is over");
+            tracing::trace!(end = %error, metadata = self.metadata, "the answer was final before the stream ended");
             return None;
         }
         Some(Err(error))

@@ -12,11 +12,11 @@
 
 use std::collections::BTreeMap;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use crate::{
     Blob, BlockDelta, BlockStart, Citation, CitationsContent, CitedText, ContentBlock, ImageBlock,
-    ImageDelta, InputText, Message, MessageStop, RawJson, ReasoningContent, ReasoningContentDelta,
+    ImageDelta, InputText, Members, Message, MessageStop, RawJson, ReasoningContent, ReasoningContentDelta,
     ReasoningText, Role, StreamEvent, StreamMetadata, ToolResult, ToolResultContent, ToolResultStart,
     ToolUse, ToolUseStart,
 };
@@ -53,6 +53,27 @@ pub enum ProtocolError {
     /// The stream ended before `messageStop`, so the message is not whole (R104).
     #[error("the stream ended before messageStop")]
     Unfinished,
+}
+
+impl ProtocolError {
+    /// A mixed block read back from a saved turn.
+    pub(crate) fn mixed(block: u32, kind: &str, delta: &str) -> Self {
+        const WORDS: [&str; 11] = [
+            "empty",
+            "text",
+            "cited text",
+            "reasoning",
+            "a tool use",
+            "a tool result",
+            "an image",
+            "whole",
+            "of an unknown kind",
+            "a citation",
+            "a tool's input",
+        ];
+        let word = |text: &str| WORDS.iter().find(|word| **word == text).copied().unwrap_or("something else");
+        Self::MixedBlock { block, kind: word(kind), delta: word(delta) }
+    }
 }
 
 /// What one event did to the message.
@@ -96,6 +117,13 @@ pub enum Growth {
         /// The source.
         citation: Citation,
     },
+    /// A block came whole.
+    Whole {
+        /// Its index.
+        block: u32,
+        /// What it is.
+        content: Box<ContentBlock>,
+    },
     /// A block has ended.
     BlockStopped {
         /// Its index.
@@ -134,13 +162,15 @@ pub enum Growth {
 #[derive(Debug, Default)]
 pub struct Assembler {
     started: bool,
+    /// Members of the message beside role and content.
+    other: Members,
     blocks: BTreeMap<u32, Block>,
     stop: Option<MessageStop>,
     metadata: Option<Box<StreamMetadata>>,
     foreign: Vec<ForeignPart>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Block {
     body: Body,
     stopped: bool,
@@ -148,9 +178,10 @@ struct Block {
     tainted: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Body {
-    /// Stopped before anything came.
+    /// Nothing has come that tells its kind.
+    #[default]
     Empty,
     Text(String),
     Cited {
@@ -160,7 +191,7 @@ enum Body {
     Reasoning {
         text: Option<String>,
         signature: Option<String>,
-        redacted: BytesMut,
+        redacted: Option<BytesMut>,
     },
     ToolUse {
         start: ToolUseStart,
@@ -176,6 +207,20 @@ enum Body {
 }
 
 impl Body {
+    /// What a block is that begins with a delta. A delta that is not known tells nothing: the next one may.
+    fn opened_by(delta: &BlockDelta) -> Self {
+        match delta {
+            BlockDelta::Text(_) => Self::Text(String::new()),
+            BlockDelta::Citation(_) => Self::Cited { text: None, citations: Vec::new() },
+            BlockDelta::ReasoningContent(_) => {
+                Self::Reasoning { text: None, signature: None, redacted: None }
+            }
+            // These need a start; without one they have no id, name or format.
+            BlockDelta::ToolUse(_) | BlockDelta::ToolResult(_) | BlockDelta::Image(_) => Self::Foreign,
+            BlockDelta::Unknown(_) => Self::Empty,
+        }
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Self::Empty => "empty",
@@ -209,6 +254,8 @@ pub struct Assembled {
     pub message: Message,
     /// For each block of `message.content`: how it ended.
     pub endings: Vec<BlockEnding>,
+    /// Every block's own stop event came, also of blocks that are not in the message.
+    pub all_stopped: bool,
     /// Why the model stopped, and what was asked for beside it.
     pub stop: MessageStop,
     /// What it cost; not always there (R105).
@@ -240,6 +287,11 @@ impl Assembler {
         self.stop.is_some()
     }
 
+    /// Whether nothing of an answer has come: no block and nothing that has no place in one.
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.foreign.is_empty() && !self.is_finished()
+    }
+
     /// The metadata, once it came.
     pub fn metadata(&self) -> Option<&StreamMetadata> {
         self.metadata.as_deref()
@@ -259,16 +311,18 @@ impl Assembler {
         }
         match event {
             StreamEvent::MessageStart(_) if self.started => Err(ProtocolError::StartedTwice),
-            StreamEvent::MessageStart(_) => {
+            StreamEvent::MessageStart(event) => {
                 self.started = true;
+                self.other = event.other;
                 Ok(Growth::Nothing)
             }
             StreamEvent::ContentBlockStart(event) => self.start(event.content_block_index, event.start),
             StreamEvent::ContentBlockDelta(event) => self.grow(event.content_block_index, event.delta),
             StreamEvent::ContentBlockStop(event) => self.stop_block(event.content_block_index),
             StreamEvent::WholeBlock(event) => {
-                let body = Body::Whole(Box::new(event.block));
-                self.open(event.content_block_index, body).map(|_| Growth::Nothing)
+                let (block, content) = (event.content_block_index, Box::new(event.block));
+                self.open(block, Body::Whole(content.clone()))?;
+                Ok(Growth::Whole { block, content })
             }
             StreamEvent::MessageStop(event) => {
                 self.stop = Some(event);
@@ -334,22 +388,12 @@ impl Assembler {
     }
 
     fn grow(&mut self, index: u32, delta: BlockDelta) -> Result<Growth, ProtocolError> {
-        let block = self.blocks.entry(index).or_insert_with(|| Block {
-            body: match &delta {
-                BlockDelta::Text(_) => Body::Text(String::new()),
-                BlockDelta::Citation(_) => Body::Cited { text: None, citations: Vec::new() },
-                BlockDelta::ReasoningContent(_) => {
-                    Body::Reasoning { text: None, signature: None, redacted: BytesMut::new() }
-                }
-                // These need a start; without one they have no id, name or format.
-                BlockDelta::ToolUse(_) | BlockDelta::ToolResult(_) | BlockDelta::Image(_) => Body::Foreign,
-                BlockDelta::Unknown(_) => Body::Foreign,
-            },
-            stopped: false,
-            tainted: false,
-        });
+        let block = self.blocks.entry(index).or_default();
         if block.stopped {
             return Err(ProtocolError::BlockStopped { block: index });
+        }
+        if matches!(block.body, Body::Empty) {
+            block.body = Body::opened_by(&delta);
         }
         let mixed = |kind, delta| Err(ProtocolError::MixedBlock { block: index, kind, delta });
         let (body, delta) = (&mut block.body, delta);
@@ -395,7 +439,7 @@ impl Assembler {
                         Ok(Growth::Nothing)
                     }
                     ReasoningContentDelta::RedactedContent(Blob(bytes)) => {
-                        redacted.extend_from_slice(&bytes);
+                        redacted.get_or_insert_default().extend_from_slice(&bytes);
                         Ok(Growth::Nothing)
                     }
                     ReasoningContentDelta::Unknown(raw) => {
@@ -433,8 +477,7 @@ impl Assembler {
     }
 
     fn stop_block(&mut self, index: u32) -> Result<Growth, ProtocolError> {
-        let block =
-            self.blocks.entry(index).or_insert(Block { body: Body::Empty, stopped: false, tainted: false });
+        let block = self.blocks.entry(index).or_default();
         if std::mem::replace(&mut block.stopped, true) {
             return Err(ProtocolError::BlockStopped { block: index });
         }
@@ -448,6 +491,7 @@ impl Assembler {
     /// [`Assembler::is_finished`] first to read it by [`Assembler::partial`].
     pub fn finish(self) -> Result<Assembled, ProtocolError> {
         let Some(stop) = self.stop else { return Err(ProtocolError::Unfinished) };
+        let all_stopped = self.blocks.values().all(|block| block.stopped);
         let mut content = Vec::with_capacity(self.blocks.len());
         let mut endings = Vec::with_capacity(self.blocks.len());
         for (index, block) in self.blocks {
@@ -457,8 +501,9 @@ impl Assembler {
                 endings.push(ending);
             }
         }
-        let message = Message::new(Role::Assistant, content);
-        Ok(Assembled { message, endings, stop, metadata: self.metadata, foreign: self.foreign })
+        let mut message = Message::new(Role::Assistant, content);
+        message.other = self.other;
+        Ok(Assembled { message, endings, all_stopped, stop, metadata: self.metadata, foreign: self.foreign })
     }
 
     /// What of an unfinished message can stand in a history: text so far, and reasoning that is whole and signed.
@@ -471,7 +516,7 @@ impl Assembler {
                 ContentBlock::Text(text) => !text.trim().is_empty(),
                 ContentBlock::CitationsContent(_) => true,
                 ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
-                    stopped && reasoning.signature.is_some()
+                    stopped && reasoning.is_signed()
                 }
                 ContentBlock::ReasoningContent(_) => stopped,
                 _ => false,
@@ -498,10 +543,8 @@ impl Body {
                     reasoning.signature = signature;
                     blocks.push(ReasoningContent::ReasoningText(reasoning).into());
                 }
-                if !redacted.is_empty() {
-                    let bytes: Bytes = redacted.freeze();
-                    blocks.push(ReasoningContent::RedactedContent(Blob(bytes)).into());
-                }
+                let redacted = redacted.map(|bytes| ReasoningContent::RedactedContent(Blob(bytes.freeze())));
+                blocks.extend(redacted.map(ContentBlock::from));
                 blocks
             }
             Self::ToolUse { start, input } => {

@@ -382,7 +382,10 @@ impl StreamEvent {
                 return Err(EventError::Malformed { event_type: String::new(), reason });
             }
         }
-        let event_type = header(":event-type").unwrap_or("");
+        let Some(event_type) = header(":event-type").filter(|name| !name.is_empty()) else {
+            let reason = "there is no header `:event-type`".to_owned();
+            return Err(EventError::Malformed { event_type: String::new(), reason });
+        };
         Self::read(event_type, &frame.payload).map_err(|reason| EventError::Malformed {
             event_type: event_type.to_owned(),
             reason: reason.to_string(),
@@ -398,22 +401,35 @@ impl StreamEvent {
         #[serde(rename_all = "camelCase")]
         struct Opaque {
             content_block_index: u32,
-            delta: RawJson,
+            start: Option<RawJson>,
+            delta: Option<RawJson>,
         }
+        let null = || RawJson::from(serde_json::Value::Null);
         match event_type {
-            "contentBlockDelta" => of(payload).map(Self::ContentBlockDelta).or_else(|error| {
-                let opaque: Opaque = serde_json::from_slice(payload).map_err(|_| error)?;
-                let delta = BlockDelta::Unknown(opaque.delta);
-                Ok(Self::ContentBlockDelta(ContentBlockDelta::new(opaque.content_block_index, delta)))
+            "contentBlockDelta" => match of::<ContentBlockDelta>(payload) {
+                Ok(event) if !matches!(event.delta, BlockDelta::Unknown(_)) => {
+                    Ok(Self::ContentBlockDelta(event))
+                }
+                // What is not understood is read once more, so that it is kept to the byte.
+                unknown => {
+                    let opaque: Opaque = of(payload).map_err(|error| unknown.err().unwrap_or(error))?;
+                    let delta = BlockDelta::Unknown(opaque.delta.unwrap_or_else(null));
+                    Ok(Self::ContentBlockDelta(ContentBlockDelta::new(opaque.content_block_index, delta)))
+                }
+            },
+            "contentBlockStart" => of(payload).map(Self::ContentBlockStart).or_else(|error| {
+                let opaque: Opaque = of(payload).map_err(|_| error)?;
+                let start = BlockStart::Unknown(opaque.start.unwrap_or_else(null));
+                Ok(Self::ContentBlockStart(ContentBlockStart::new(opaque.content_block_index, start)))
             }),
-            "contentBlockStart" => of(payload).map(Self::ContentBlockStart),
             "contentBlockStop" => of(payload).map(Self::ContentBlockStop),
             "messageStart" => of(payload).map(Self::MessageStart),
             "messageStop" => of(payload).map(Self::MessageStop),
             "metadata" => {
-                of(payload).map(Box::new).map(Self::Metadata).or_else(|_| unknown(event_type, payload))
+                let metadata = of(payload).map(Box::new).map(Self::Metadata);
+                Ok(metadata.unwrap_or_else(|_| unknown(event_type, payload)))
             }
-            _ => unknown(event_type, payload),
+            _ => Ok(unknown(event_type, payload)),
         }
     }
 
@@ -436,7 +452,12 @@ impl StreamEvent {
     }
 }
 
-fn unknown(event_type: &str, payload: &[u8]) -> Result<StreamEvent, serde_json::Error> {
-    let payload = if payload.is_empty() { RawJson::empty_object() } else { serde_json::from_slice(payload)? };
-    Ok(StreamEvent::Unknown(UnknownEvent { event_type: event_type.to_owned(), payload }))
+/// An event that is kept and not understood; a payload that is no JSON is kept as a string.
+fn unknown(event_type: &str, payload: &[u8]) -> StreamEvent {
+    let as_text = || serde_json::Value::from(String::from_utf8_lossy(payload)).into();
+    let payload = match payload {
+        [] => RawJson::empty_object(),
+        payload => serde_json::from_slice(payload).unwrap_or_else(|_| as_text()),
+    };
+    StreamEvent::Unknown(UnknownEvent { event_type: event_type.to_owned(), payload })
 }

@@ -169,7 +169,7 @@ impl Frame {
     /// Adds a header after those already there. Limits of length are checked by [`encode`](Self::encode).
     ///
     /// ```
-    /// use outcrop_core::{Frame, HeaderValue};
+    /// use outcrop_core::{Frame, frame::HeaderValue};
     ///
     /// let frame = Frame::new("").with_header("type", "event").with_header("n", HeaderValue::Byte(7));
     /// assert_eq!(frame.header("n"), Some(&HeaderValue::Byte(7)));

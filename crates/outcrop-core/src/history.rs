@@ -58,40 +58,46 @@ impl History {
     pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut history = Self::new();
         let mut waiting: Option<Entry> = None;
-        for mut entry in entries {
+        let mut replies: Vec<Entry> = Vec::new();
+        for entry in entries {
             if entry.message.role == Role::Assistant {
-                history.push_answered(waiting.take(), Vec::new());
-                waiting = Some(entry);
-                continue;
+                history.push_answered(waiting.replace(entry), std::mem::take(&mut replies));
+            } else {
+                replies.push(entry);
             }
-            let mut results = Vec::new();
-            entry.message.content.retain(|block| match block {
+        }
+        history.push_answered(waiting, replies);
+        history
+    }
+
+    /// Adds an assistant message and all that was said until the next one. Some programs write a message for each
+    /// result (R1), so results are looked for in all of it.
+    fn push_answered(&mut self, assistant: Option<Entry>, mut replies: Vec<Entry>) {
+        let mut results = Vec::new();
+        for reply in &mut replies {
+            reply.message.content.retain(|block| match block {
                 ContentBlock::ToolResult(result) => {
                     results.push(result.clone());
                     false
                 }
                 _ => true,
             });
-            let answers_calls =
-                waiting.as_ref().is_some_and(|entry| entry.message.tool_uses().next().is_some());
-            history.push_answered(waiting.take(), results);
-            match history.entries.last_mut() {
-                // What stood beside the results stays beside them.
-                Some(last) if answers_calls => {
-                    Arc::make_mut(last).message.content.append(&mut entry.message.content)
-                }
-                _ if entry.message.content.is_empty() => {}
-                _ => history.entries.push(Arc::new(entry)),
-            }
         }
-        history.push_answered(waiting, Vec::new());
-        history
-    }
-
-    fn push_answered(&mut self, assistant: Option<Entry>, results: Vec<ToolResult>) {
+        let answers_calls =
+            assistant.as_ref().is_some_and(|entry| entry.message.tool_uses().next().is_some());
         if let Some(entry) = assistant {
             self.push_step(entry.message, entry.model.as_deref(), results);
         }
+        let mut replies = replies.into_iter().peekable();
+        // What stood beside the results stays beside them.
+        if answers_calls
+            && let Some(last) = self.entries.last_mut()
+            && let Some(beside) = replies.next_if(|reply| reply.message.role == Role::User)
+        {
+            Arc::make_mut(last).message.content.extend(beside.message.content);
+        }
+        let said = replies.filter(|reply| !reply.message.content.is_empty());
+        self.entries.extend(said.map(Arc::new));
     }
 
     /// Adds a user message. Tool results in it are dropped: they come with [`History::push_step`].

@@ -52,7 +52,10 @@ pub use frame::{Frame, FrameDecoder, FrameError};
 pub use history::{Entry, History};
 pub use media::*;
 pub use message::*;
-pub use profile::{Fact, Media, Profile, ReasoningReplay, ToolUseIds, bare_model_id};
+pub use profile::{
+    Caching, Choice, Fact, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
+    ToolUseIds, bare_model_id,
+};
 pub use raw_json::{Blob, Members, RawJson};
 pub use render::{Rendered, Rule, render};
 pub use request::*;

@@ -327,6 +327,13 @@ wire_struct! {
     }
 }
 
+impl ReasoningText {
+    /// Whether it bears a signature. An empty one is none: the service refuses it (R61).
+    pub fn is_signed(&self) -> bool {
+        self.signature.as_deref().is_some_and(|signature| !signature.is_empty())
+    }
+}
+
 wire_union! {
     /// Content that a guardrail looks at.
     pub enum GuardContent {

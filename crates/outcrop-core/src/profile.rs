@@ -36,6 +36,8 @@ pub struct Profile {
     pub mixes_tool_uses: bool,
     /// Whether a tool result may have a status (R29).
     pub tool_result_status: bool,
+    /// Whether a tool result with a status is refused; elsewhere it is at least let through (R29).
+    pub refuses_status: bool,
     /// Whether a tool result may be JSON; otherwise it goes as text (R30).
     pub tool_result_json: bool,
     /// Kinds of media that a tool result may hold (R31).
@@ -44,10 +46,164 @@ pub struct Profile {
     pub media: Vec<Media>,
     /// Whether a `system` message may stand inside the conversation (R8).
     pub system_messages: bool,
+    /// Whether such a message is known to be refused.
+    pub refuses_system_messages: bool,
     /// What becomes of reasoning that is sent back (R58–R62).
     pub reasoning: ReasoningReplay,
     /// The form of tool use ids (R15).
     pub tool_use_ids: ToolUseIds,
+    /// Whether tools can be used at all.
+    pub tools: bool,
+    /// Members of `toolChoice` that are taken (R21).
+    pub tool_choice: Vec<Choice>,
+    /// Whether `any` and `tool` are taken together with a thinking budget (R64).
+    pub forces_tools_while_thinking: bool,
+    /// Whether there may be a system prompt.
+    pub system_prompt: bool,
+    /// Whether neighbours of the same role are merged by the service; otherwise they are refused (R1).
+    pub merges_roles: bool,
+    /// Whether a conversation may end with the assistant.
+    pub prefill: Prefill,
+    /// Values of `thinking.type` that are taken; none where the model does not think in Anthropic's way.
+    pub thinking: Vec<Thinking>,
+    /// Whether it thinks where the request does not say so.
+    pub thinks_by_default: bool,
+    /// Whether a thinking block holds only behind the exact prefix it was sent behind (R70).
+    pub binds_thinking: bool,
+    /// Which sampling settings are taken (R68).
+    pub sampling: Sampling,
+    /// How it caches prompts; `None` where a cache point is refused (R90).
+    pub cache: Option<Caching>,
+    /// Whether `outputConfig.textFormat` is taken (R76).
+    pub native_output: bool,
+    /// Whether `toolSpec.strict` is taken (R23).
+    pub strict_tools: bool,
+    /// Whether schemas for native output and strict tools are held to Anthropic's subset and limits (R78).
+    pub schema_subset: bool,
+    /// Whether citations can be asked for (R95).
+    pub citations: bool,
+    /// Kinds of media that may lie in S3, in messages.
+    pub s3_media: Vec<Media>,
+    /// Kinds of media that may lie in S3, in tool results.
+    pub tool_result_s3_media: Vec<Media>,
+    /// Whether the bytes of images are looked at before the model is asked.
+    pub checks_image_bytes: bool,
+    /// How many images and documents one request may hold, where a limit is known.
+    pub max_media: Option<u32>,
+    /// Names of `additionalModelRequestFields` that are taken; `None` where others are let through.
+    pub request_fields: Option<Vec<String>>,
+    /// Whether it is called through an inference profile only (R114).
+    pub profile_only: bool,
+    /// Whether it is gone: calls give 404.
+    pub retired: bool,
+    /// Whether CountTokens knows it.
+    pub counts_tokens: bool,
+    /// Tokens that fit, input and output together, where known.
+    pub context_window: Option<u64>,
+    /// Tokens that it writes at most, where known.
+    pub max_output_tokens: Option<u64>,
+    /// How an input that is too long is refused (R102).
+    pub overflow: Overflow,
+}
+
+/// A member of `toolChoice`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Choice {
+    /// The model chooses.
+    Auto,
+    /// It must use a tool.
+    Any,
+    /// It must use the named tool.
+    Tool,
+}
+
+/// Whether a conversation may end with the assistant, whose words the model then continues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Prefill {
+    /// It may.
+    Free,
+    /// It may, with a text that does not end in white space.
+    Trimmed,
+    /// It is refused.
+    Refused,
+}
+
+/// A value of `thinking.type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Thinking {
+    /// With a budget of tokens.
+    Enabled,
+    /// As much as the model likes.
+    Adaptive,
+    /// Between tool calls only.
+    BetweenTools,
+    /// Not at all.
+    Disabled,
+}
+
+impl Thinking {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Adaptive => "adaptive",
+            Self::BetweenTools => "between_tools",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// Which sampling settings a model takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Sampling {
+    /// All.
+    Free,
+    /// `temperature` or `topP`, not both.
+    One,
+    /// None.
+    Refused,
+}
+
+/// How a model caches prompts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Caching {
+    /// A shorter prefix is not cached, and nothing is said.
+    pub min_tokens: u32,
+    /// Values of `ttl` that are taken; the first is meant where none is given.
+    pub ttls: Vec<String>,
+    /// Whether a cache point may stand behind the tools.
+    pub tools: bool,
+}
+
+impl Default for Caching {
+    fn default() -> Self {
+        Self { min_tokens: 1024, ttls: vec!["5m".to_owned(), "1h".to_owned()], tools: true }
+    }
+}
+
+/// How an input that is too long is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Overflow {
+    /// `Input is too long for requested model.`
+    InputTooLong,
+    /// `prompt is too long: …`
+    PromptTooLong,
+    /// `Input Tokens Exceeded: …`
+    InputTokensExceeded,
+    /// `This model's maximum context length is …`
+    MaximumContextLength,
 }
 
 /// A kind of media.
@@ -123,12 +279,40 @@ impl Profile {
             mixes_tool_results: true,
             mixes_tool_uses: true,
             tool_result_status: true,
+            refuses_status: false,
             tool_result_json: true,
             tool_result_media: vec![Image, Document, Video, SearchResult],
             media: vec![Image, Document, Video, Audio, SearchResult],
             system_messages: false,
+            refuses_system_messages: false,
             reasoning: ReasoningReplay::AsSent,
             tool_use_ids: ToolUseIds::Converse,
+            tools: true,
+            tool_choice: vec![Choice::Auto, Choice::Any, Choice::Tool],
+            forces_tools_while_thinking: true,
+            system_prompt: true,
+            merges_roles: true,
+            prefill: Prefill::Free,
+            thinking: vec![Thinking::Enabled, Thinking::Adaptive, Thinking::BetweenTools, Thinking::Disabled],
+            thinks_by_default: false,
+            binds_thinking: false,
+            sampling: Sampling::Free,
+            cache: Some(Caching::default()),
+            native_output: true,
+            strict_tools: true,
+            schema_subset: false,
+            citations: true,
+            s3_media: vec![Image, Document, Video, Audio],
+            tool_result_s3_media: vec![Image, Document, Video],
+            checks_image_bytes: false,
+            max_media: None,
+            request_fields: None,
+            profile_only: false,
+            retired: false,
+            counts_tokens: true,
+            context_window: None,
+            max_output_tokens: None,
+            overflow: Overflow::InputTooLong,
         }
     }
 

@@ -183,8 +183,18 @@ impl Serialize for Members {
     }
 }
 
-/// The members of an object in `raw`, `null` ones left out; `None` where it is no object.
+/// The members of an object in `raw`; `null` ones are left out, save one that is alone: `{"json":null}` is a value.
+/// `None` where it is no object.
 pub(crate) fn object_members(raw: &str) -> Option<Vec<(String, &RawValue)>> {
+    let mut members = all_members(raw)?;
+    if members.len() > 1 {
+        members.retain(|(_, value)| value.get() != "null");
+    }
+    Some(members)
+}
+
+/// The members of an object in `raw`, `null` or not.
+pub(crate) fn all_members(raw: &str) -> Option<Vec<(String, &RawValue)>> {
     struct Read;
     impl<'de> serde::de::Visitor<'de> for Read {
         type Value = Vec<(String, &'de RawValue)>;
@@ -196,9 +206,7 @@ pub(crate) fn object_members(raw: &str) -> Option<Vec<(String, &RawValue)>> {
         fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut members = Vec::new();
             while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-                if value.get() != "null" {
-                    members.push((key, value));
-                }
+                members.push((key, value));
             }
             Ok(members)
         }

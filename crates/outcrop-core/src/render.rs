@@ -12,9 +12,14 @@ use std::collections::HashSet;
 use crate::{
     CachePoint, ContentBlock, DocumentBlock, Entry, History, ImageBlock, Media, Message, Profile, RawJson,
     ReasoningContent, ReasoningReplay, Role, ToolResult, ToolResultContent, ToolResultStatus, ToolSpec,
-    ToolUse, ToolUseIds, bare_model_id,
+    ToolUse, bare_model_id,
     media::{SearchResultBlock, VideoBlock},
+    raw_json::object_members,
 };
+
+mod ids;
+
+use ids::{Ids, valid_name};
 
 /// The messages to send.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +74,9 @@ wire_enum! {
         RefusedReasoning = "refused_reasoning",
         /// R63: reasoning of another model was left out.
         ForeignReasoning = "foreign_reasoning",
+        /// A block that may not stand in a message of its role was left out: a call by the user, a result that
+        /// answers no call of the service's own, a change of tools outside a system message (R9).
+        Misplaced = "misplaced_block",
         /// A block of a known kind in a form that cannot be read was left out.
         Unreadable = "unreadable_block",
     }
@@ -86,6 +94,7 @@ impl Rule {
                 | UnsignedReasoning
                 | RefusedReasoning
                 | ForeignReasoning
+                | Misplaced
                 | Unreadable
         )
     }
@@ -111,16 +120,18 @@ const EMPTY_RESULT: &str = "(empty)";
 pub fn render(history: &History, profile: &Profile, model_id: &str) -> Rendered {
     let mut render =
         Render { profile, model: bare_model_id(model_id), out: Vec::new(), applied: Vec::new(), entry: 0 };
-    let mut answer_ids = Vec::new();
+    let mut ids = Ids::default();
     for (at, entry) in history.entries().enumerate() {
         render.entry = at;
         match entry.message.role {
-            Role::Assistant => answer_ids = render.assistant(entry),
-            Role::System if profile.system_messages => {
-                render.push(Role::System, entry.message.content.clone());
-            }
-            _ => render.user(&entry.message, std::mem::take(&mut answer_ids)),
+            Role::Assistant => render.assistant(entry, &mut ids),
+            Role::System if profile.system_messages => render.system(&entry.message),
+            _ => render.user(&entry.message, ids.take_answers()),
         }
+    }
+    if render.out.is_empty() {
+        render.apply(Rule::UserFirst);
+        render.out.push(Message::user(NOTHING));
     }
     render.trim_prefill();
     Rendered { messages: render.out, applied: render.applied }
@@ -140,38 +151,46 @@ impl Render<'_> {
         self.applied.push((rule, self.entry));
     }
 
-    /// Renders an assistant message; gives the ids that its results must bear, in order.
-    fn assistant(&mut self, entry: &Entry) -> Vec<String> {
+    /// Renders an assistant message; `ids` then holds the ids that its results must bear, in order.
+    fn assistant(&mut self, entry: &Entry, ids: &mut Ids) {
         let own = entry.model.as_deref().is_none_or(|model| bare_model_id(model) == self.model);
-        let mut ids = Ids::default();
+        let follows_own_role = self.out.last().is_some_and(|last| last.role == Role::Assistant);
+        let server_side: HashSet<&str> = entry.message.content.iter().filter_map(server_side_id).collect();
+        ids.begin(follows_own_role, &server_side);
         let mut blocks = Vec::with_capacity(entry.message.content.len());
+        let mut calls = Vec::new();
         for block in &entry.message.content {
             match block {
+                block if is_unreadable(block) => self.apply(Rule::Unreadable),
                 ContentBlock::Text(text) if text.trim().is_empty() => self.apply(Rule::BlankText),
                 ContentBlock::ReasoningContent(reasoning) => {
                     blocks.extend(self.reasoning(reasoning, own).map(ContentBlock::ReasoningContent));
                 }
-                ContentBlock::ToolUse(tool_use) => blocks.push(self.tool_use(tool_use, &mut ids).into()),
-                ContentBlock::Unknown(_) if is_unreadable(block) => self.apply(Rule::Unreadable),
+                ContentBlock::ToolUse(tool_use) if !tool_use.is_server_side() => {
+                    let call = self.tool_use(tool_use, ids).into();
+                    if self.profile.mixes_tool_uses { &mut blocks } else { &mut calls }.push(call);
+                }
+                ContentBlock::ToolResult(result)
+                    if result.kind.is_none() && !server_side.contains(&*result.tool_use_id) =>
+                {
+                    self.apply(Rule::Misplaced);
+                }
+                ContentBlock::ToolAddition(_) | ContentBlock::ToolRemoval(_) => self.apply(Rule::Misplaced),
                 block => blocks.push(block.clone()),
             }
         }
-        if blocks.is_empty() {
+        if blocks.is_empty() && calls.is_empty() {
             self.apply(Rule::EmptyMessage);
-        } else if self.profile.mixes_tool_uses {
-            self.push(Role::Assistant, blocks);
-        } else {
-            let is_call = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
-            for run in blocks.chunk_by(|a, b| is_call(a) == is_call(b)) {
-                self.push(Role::Assistant, run.to_vec());
-            }
         }
-        ids.answers
+        // Calls that must be alone come last, so that their results are in the next message.
+        for blocks in [blocks, calls].into_iter().filter(|blocks| !blocks.is_empty()) {
+            self.push(Role::Assistant, blocks);
+        }
     }
 
     fn reasoning(&mut self, reasoning: &ReasoningContent, own: bool) -> Option<ReasoningContent> {
         let signed = match reasoning {
-            ReasoningContent::ReasoningText(text) => text.signature.is_some(),
+            ReasoningContent::ReasoningText(text) => text.is_signed(),
             ReasoningContent::RedactedContent(_) | ReasoningContent::Unknown(_) => true,
         };
         let refusal = match self.profile.reasoning {
@@ -191,15 +210,17 @@ impl Render<'_> {
         {
             self.apply(Rule::ReasoningSignature);
         }
-        Some(reasoning)
+        match &reasoning {
+            ReasoningContent::ReasoningText(text) if !text.is_signed() && text.text.trim().is_empty() => {
+                self.apply(Rule::BlankText);
+                None
+            }
+            _ => Some(reasoning),
+        }
     }
 
     fn tool_use(&mut self, tool_use: &ToolUse, ids: &mut Ids) -> ToolUse {
         let mut sent = tool_use.clone();
-        if tool_use.is_server_side() {
-            ids.taken.insert(sent.tool_use_id.clone());
-            return sent;
-        }
         if sent.kind.take().is_some() {
             self.apply(Rule::ToolUseType);
         }
@@ -210,8 +231,26 @@ impl Render<'_> {
         if ids.assign(&mut sent.tool_use_id, self.profile.tool_use_ids) {
             self.apply(Rule::ToolUseId);
         }
-        ids.answers.push(sent.tool_use_id.clone());
         sent
+    }
+
+    fn system(&mut self, message: &Message) {
+        let mut blocks = Vec::with_capacity(message.content.len());
+        for block in &message.content {
+            match block {
+                block if is_unreadable(block) => self.apply(Rule::Unreadable),
+                ContentBlock::Text(text) if text.trim().is_empty() => self.apply(Rule::BlankText),
+                ContentBlock::ToolUse(_)
+                | ContentBlock::ToolResult(_)
+                | ContentBlock::ReasoningContent(_) => {
+                    self.apply(Rule::Misplaced);
+                }
+                block => blocks.push(block.clone()),
+            }
+        }
+        if !blocks.is_empty() {
+            self.push(Role::System, blocks);
+        }
     }
 
     fn user(&mut self, message: &Message, answer_ids: Vec<String>) {
@@ -226,11 +265,14 @@ impl Render<'_> {
             match block {
                 ContentBlock::Text(text) if text.trim().is_empty() => self.apply(Rule::BlankText),
                 ContentBlock::ReasoningContent(_) => self.apply(Rule::UserReasoning),
-                ContentBlock::ToolResult(result) => {
-                    let id = answer_ids.next().unwrap_or_else(|| result.tool_use_id.clone());
-                    results.push(self.tool_result(result, id, &mut moved).into());
+                ContentBlock::ToolResult(result) => match answer_ids.next() {
+                    Some(id) => results.push(self.tool_result(result, id, &mut moved).into()),
+                    None => self.apply(Rule::Misplaced),
+                },
+                ContentBlock::ToolUse(_) | ContentBlock::ToolAddition(_) | ContentBlock::ToolRemoval(_) => {
+                    self.apply(Rule::Misplaced);
                 }
-                ContentBlock::Unknown(_) if is_unreadable(block) => self.apply(Rule::Unreadable),
+                block if is_unreadable(block) => self.apply(Rule::Unreadable),
                 block => others.push(block.clone()),
             }
         }
@@ -257,6 +299,9 @@ impl Render<'_> {
                 ToolResultContent::Unknown(raw) if part.kind().as_deref() == Some("cachePoint") => {
                     self.apply(Rule::ResultCachePoint);
                     moved.push(cache_point(raw));
+                }
+                ToolResultContent::Unknown(raw) if is_unreadable_as(raw, ToolResultContent::KINDS) => {
+                    self.apply(Rule::Unreadable);
                 }
                 part => match media_of(part) {
                     Some((media, block)) if !self.profile.tool_result_media.contains(&media) => {
@@ -311,8 +356,10 @@ impl Render<'_> {
             Some(last) if last.role == role => {
                 let alone = |blocks: &[ContentBlock]| {
                     blocks.iter().any(|block| match block {
-                        ContentBlock::ToolResult(_) => !self.profile.mixes_tool_results,
-                        ContentBlock::ToolUse(_) => !self.profile.mixes_tool_uses,
+                        ContentBlock::ToolResult(_) => role == Role::User && !self.profile.mixes_tool_results,
+                        ContentBlock::ToolUse(call) => {
+                            !call.is_server_side() && !self.profile.mixes_tool_uses
+                        }
                         _ => false,
                     })
                 };
@@ -341,9 +388,28 @@ impl Render<'_> {
     }
 }
 
-/// A block whose kind we know but whose value we could not read: the service would refuse it.
+/// A block whose kind we know but whose value we could not read, or that has no kind: the service would refuse it.
 fn is_unreadable(block: &ContentBlock) -> bool {
-    block.kind().is_some_and(|kind| ContentBlock::KINDS.contains(&&*kind))
+    match block {
+        ContentBlock::Unknown(raw) => is_unreadable_as(raw, ContentBlock::KINDS),
+        ContentBlock::ReasoningContent(ReasoningContent::Unknown(raw)) => {
+            is_unreadable_as(raw, ReasoningContent::KINDS)
+        }
+        _ => false,
+    }
+}
+
+fn is_unreadable_as(raw: &RawJson, kinds: &[&str]) -> bool {
+    object_members(raw.as_str()).is_none_or(|members| {
+        members.is_empty() || members.iter().any(|(kind, _)| kinds.contains(&kind.as_str()))
+    })
+}
+
+fn server_side_id(block: &ContentBlock) -> Option<&str> {
+    match block {
+        ContentBlock::ToolUse(call) if call.is_server_side() => Some(&call.tool_use_id),
+        _ => None,
+    }
 }
 
 fn cache_point(raw: &RawJson) -> ContentBlock {
@@ -362,64 +428,4 @@ fn media_of(part: &ToolResultContent) -> Option<(Media, ContentBlock)> {
         ToolResultContent::SearchResult(block) => Some((Media::SearchResult, search(block))),
         _ => None,
     }
-}
-
-/// A name that the service takes, for one that it does not; the same for the same name.
-fn valid_name(name: &str) -> String {
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let name: String = name.chars().take(64).map(|c| if valid(c) { c } else { '_' }).collect();
-    if name.is_empty() { "unnamed_tool".to_owned() } else { name }
-}
-
-/// The ids of one assistant message.
-#[derive(Default)]
-struct Ids {
-    taken: HashSet<String>,
-    /// Those of calls that the caller answers, in order.
-    answers: Vec<String>,
-}
-
-impl Ids {
-    /// Replaces an id that the service would refuse, or that was there before; tells whether it did.
-    fn assign(&mut self, id: &mut String, form: ToolUseIds) -> bool {
-        let original = id.clone();
-        let mut salt = 0u32;
-        while !is_valid_id(id, form) || self.taken.contains(id) {
-            *id = made_id(&original, salt, form);
-            salt += 1;
-        }
-        self.taken.insert(id.clone());
-        *id != original
-    }
-}
-
-fn is_valid_id(id: &str, form: ToolUseIds) -> bool {
-    let converse = (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
-    match form {
-        ToolUseIds::Converse => converse,
-        ToolUseIds::NineCharacters => {
-            let nine = id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            nine || (converse && id.starts_with("tooluse_"))
-        }
-    }
-}
-
-/// An id made of another one: 128 bits of FNV-1a, so that two ids of a conversation do not meet.
-fn made_id(id: &str, salt: u32, form: ToolUseIds) -> String {
-    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    for byte in id.bytes().chain(salt.to_le_bytes()) {
-        hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
-    }
-    let letters = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let (prefix, length) = match form {
-        ToolUseIds::Converse => ("tooluse_", 22),
-        ToolUseIds::NineCharacters => ("", 9),
-    };
-    let mut made = prefix.to_owned();
-    for _ in 0..length {
-        made.push(char::from(letters[(hash % 62) as usize]));
-        hash /= 62;
-    }
-    made
 }

@@ -131,6 +131,12 @@ impl From<String> for SystemContentBlock {
     }
 }
 
+impl From<CachePoint> for SystemContentBlock {
+    fn from(point: CachePoint) -> Self {
+        Self::CachePoint(point)
+    }
+}
+
 wire_struct! {
     /// Limits and sampling. The newest models refuse all sampling members.
     #[derive(Default)]

@@ -5,7 +5,7 @@
 
 use crate::{
     Blob, CitationsContent, ContentBlock, Message, Metrics, PerformanceConfig, RawJson, ReasoningContent,
-    Role, ServiceTier, Trace, Usage,
+    ServiceTier, Trace, Usage,
     event::{
         BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, MessageStart,
         MessageStop, ReasoningContentDelta, StreamEvent, StreamMetadata, ToolResultStart, ToolUseDelta,
@@ -75,12 +75,14 @@ impl Response {
 
     /// The events that a stream would have brought, for models that cannot stream (R124).
     pub fn into_events(self) -> Vec<StreamEvent> {
-        let (role, content) = match self.output {
-            Output::Message(message) => (message.role, message.content),
-            Output::Unknown(raw) => (Role::Assistant, vec![ContentBlock::Unknown(raw)]),
+        let message = match self.output {
+            Output::Message(message) => message,
+            Output::Unknown(raw) => Message::assistant(ContentBlock::Unknown(raw)),
         };
-        let mut events = vec![StreamEvent::MessageStart(MessageStart::new(role))];
-        for (index, block) in (0u32..).zip(content) {
+        let mut start = MessageStart::new(message.role);
+        start.other = message.other;
+        let mut events = vec![StreamEvent::MessageStart(start)];
+        for (index, block) in (0u32..).zip(message.content) {
             block_events(index, block, &mut events);
             events.push(StreamEvent::ContentBlockStop(ContentBlockStop::new(index)));
         }

@@ -15,7 +15,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use crate::RawJson;
+use crate::{RawJson, tool_set::excerpt};
 
 /// The arguments of a tool call as the model wrote them: any text.
 ///
@@ -125,6 +125,81 @@ impl<'de> Deserialize<'de> for InputText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         RawJson::deserialize(deserializer).map(Self::from)
     }
+}
+
+/// Reads a text as what it says and nothing else: one JSON value, no name twice in an object (R50).
+///
+/// serde_json takes the last of two members of one name, and a tool's own `Deserialize` may take the first: then
+/// what was checked is not what runs.
+pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
+    struct Strict(Value);
+
+    struct Read;
+
+    impl<'de> Deserialize<'de> for Strict {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Read).map(Self)
+        }
+    }
+
+    impl<'de> serde::de::Visitor<'de> for Read {
+        type Value = Value;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON value")
+        }
+
+        fn visit_unit<E>(self) -> Result<Value, E> {
+            Ok(Value::Null)
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+            Ok(value.into())
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+            Ok(value.into())
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+            Ok(value.into())
+        }
+
+        fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+            Ok(value.into())
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+            Ok(value.into())
+        }
+
+        fn visit_string<E>(self, value: String) -> Result<Value, E> {
+            Ok(value.into())
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+            let mut values = Vec::new();
+            while let Some(Strict(value)) = seq.next_element()? {
+                values.push(value);
+            }
+            Ok(values.into())
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+            let mut members = serde_json::Map::new();
+            while let Some(name) = map.next_key::<String>()? {
+                if members.contains_key(&name) {
+                    let reason = format!("the member `{}` is there twice", excerpt(&name));
+                    return Err(serde::de::Error::custom(reason));
+                }
+                let Strict(value) = map.next_value()?;
+                members.insert(name, value);
+            }
+            Ok(members.into())
+        }
+    }
+
+    serde_json::from_str(text).map(|Strict(value)| value)
 }
 
 /// The input of a tool that may run now: whole, strict JSON, valid for the tool's schema.

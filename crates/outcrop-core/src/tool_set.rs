@@ -10,7 +10,7 @@ use std::{collections::HashMap, fmt, fmt::Write as _};
 
 use serde_json::Value;
 
-use crate::{InputSchema, InputText, ReadyInput, ToolSpec};
+use crate::{InputSchema, InputText, ReadyInput, ToolSpec, tool_input::parse_strict};
 
 /// A tool that cannot be offered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,12 +93,12 @@ impl ToolSet {
         let Some(index) = self.position(name) else {
             let names: Vec<_> =
                 self.specs().take(MAX_ERRORS * 8).map(|spec| format!("`{}`", spec.name)).collect();
-            return Err(InvalidInput::UnknownTool { name: name.to_owned(), known: names.join(", ") });
+            return Err(InvalidInput::UnknownTool { name: excerpt(name), known: names.join(", ") });
         };
         let value = if text.as_str().trim().is_empty() {
             Value::Object(serde_json::Map::new())
         } else {
-            serde_json::from_str(text.as_str()).map_err(|error| InvalidInput::NotJson {
+            parse_strict(text.as_str()).map_err(|error| InvalidInput::NotJson {
                 reason: error.to_string(),
                 raw: excerpt(text.as_str()),
             })?
@@ -163,9 +163,9 @@ pub(crate) fn excerpt(text: &str) -> String {
 #[non_exhaustive]
 pub enum InvalidInput {
     /// No such tool.
-    #[error("There is no tool called `{name}`. The tools are: {known}.")]
+    #[error("There is no tool called `{name}`. {}", if known.is_empty() { "There are no tools.".to_owned() } else { format!("The tools are: {known}.") })]
     UnknownTool {
-        /// The name that the model wrote.
+        /// The name that the model wrote, bounded.
         name: String,
         /// The names there are.
         known: String,

@@ -106,6 +106,12 @@ impl ToolSpec {
     }
 }
 
+impl From<CachePoint> for ToolEntry {
+    fn from(point: CachePoint) -> Self {
+        Self::CachePoint(point)
+    }
+}
+
 wire_union! {
     /// The schema of a tool's input.
     pub enum InputSchema {

@@ -13,7 +13,9 @@
 //! - A call that was handed out is never handed out again, not even by a turn that was saved and resumed.
 //! - Outcomes for actions that are not outstanding change nothing.
 
+mod action;
 mod calls;
+mod request;
 mod saved;
 
 use std::{
@@ -21,151 +23,20 @@ use std::{
     sync::Arc,
 };
 
+pub use action::{
+    Action, ActionId, ConverseAction, DispatchAction, Recovery, TurnConfig, TurnFailure, TurnOutcome,
+};
 pub use calls::ToolCall;
 pub use saved::{SavedTurn, UnknownVersion};
 
 use crate::{
-    Assembled, Assembler, BlockEnding, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind,
-    Fact, Growth, History, Message, Profile, ProtocolError, RawJson, ReasoningDelta, ReasoningEnd, Request,
-    Role, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, SystemContentBlock,
-    TextDelta, TextEnd, ToolConfig, ToolEnd, ToolEntry, ToolInputDelta, ToolInputEnd, ToolInputStart,
-    ToolProgress, ToolResultContent, ToolResultStatus, ToolSet, ToolSpec, ToolUseStart, TurnEnd, TurnEvent,
-    TurnStart, Usage, render,
+    Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
+    History, Message, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta, ReasoningEnd,
+    StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd, ToolEnd,
+    ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
+    ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
 use calls::Calls;
-
-/// What all turns of an agent or a session share.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TurnConfig {
-    /// The model, for the profile's sake and for the history.
-    pub model_id: String,
-    /// What the model takes.
-    pub profile: Profile,
-    /// The tools.
-    pub tools: Arc<ToolSet>,
-    /// What every request of the turn holds besides messages and tools: system, inference, guardrail …
-    pub request: Request,
-    /// Most steps of a turn; 32 unless set.
-    pub max_steps: u32,
-    /// Most tools that run at the same time; 8 unless set.
-    pub max_parallel_tools: usize,
-}
-
-impl TurnConfig {
-    /// For a model, with the profile that the table has for it, and tools.
-    pub fn new(model_id: impl Into<String>, tools: Arc<ToolSet>) -> Self {
-        let model_id = model_id.into();
-        let profile = Profile::of(&model_id);
-        Self { model_id, profile, tools, request: Request::new(), max_steps: 32, max_parallel_tools: 8 }
-    }
-
-    /// Sets the system prompt.
-    #[must_use]
-    pub fn system(mut self, system: impl Into<SystemContentBlock>) -> Self {
-        self.request.system = vec![system.into()];
-        self
-    }
-}
-
-/// Names an action of a turn, so that its outcome can be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActionId(u64);
-
-/// What the driver is to do next. A driver that meets an action that it does not know must stop.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Action {
-    /// Send a request and hand in its events.
-    Converse(ConverseAction),
-    /// Run a tool and hand in its result.
-    Dispatch(DispatchAction),
-}
-
-/// Send a request; tell [`Turn::on_stream_event`], then [`Turn::on_stream_end`] or [`Turn::on_converse_error`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ConverseAction {
-    /// Names it.
-    pub id: ActionId,
-    /// The request.
-    pub request: Box<Request>,
-}
-
-/// Run a tool; tell [`Turn::on_tool_result`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct DispatchAction {
-    /// Names it.
-    pub id: ActionId,
-    /// The call, with an input that may be executed.
-    pub call: ToolCall,
-}
-
-/// How a turn ended with an answer.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct TurnOutcome {
-    /// The last message of the model; without content where it said nothing.
-    pub message: Message,
-    /// Why it stopped.
-    pub stop_reason: StopReason,
-    /// Tokens of all steps.
-    pub usage: Usage,
-    /// How many steps it took.
-    pub steps: u32,
-    /// What the last step was asked for by `additionalModelResponseFieldPaths`.
-    pub additional_model_response_fields: Option<RawJson>,
-    /// What the last step's stream brought at its end: usage, metrics, trace; not always there (R105).
-    pub metadata: Option<Box<StreamMetadata>>,
-}
-
-/// Why a turn ended without an answer, where the model and not the service was at fault.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TurnFailure {
-    /// The turn used up its steps.
-    #[error("the turn reached its limit of {max_steps} steps")]
-    StepLimit {
-        /// The limit.
-        max_steps: u32,
-    },
-    /// The model was stopped in the middle of a tool call; nothing of that step was run (R44).
-    #[error("the model stopped with `{stop_reason}` in a call of `{name}`; it was not run")]
-    TruncatedToolCall {
-        /// Why it stopped.
-        stop_reason: StopReason,
-        /// The tool of the last call.
-        name: String,
-        /// What there is of its input.
-        input: String,
-    },
-    /// The service says that the model's output was malformed (R46).
-    #[error("the model's output was malformed (`{stop_reason}`)")]
-    MalformedOutput {
-        /// What the service says.
-        stop_reason: StopReason,
-    },
-    /// The stream broke the order that Converse promises.
-    #[error("the stream broke its protocol")]
-    Protocol(#[from] ProtocolError),
-    /// The turn was given up.
-    #[error("the turn was given up")]
-    Abandoned,
-    /// The request was not answered; the driver knows why.
-    #[error("the request was not answered")]
-    Converse,
-}
-
-/// What became of a call that failed before it was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Recovery {
-    /// The refusal taught this, and the turn asks once more (R7). The driver should remember it for the model.
-    Learned(Fact),
-    /// The turn has failed.
-    Failed,
-}
 
 /// One turn: from a user message to the answer.
 ///
@@ -219,6 +90,8 @@ struct Asking {
     assembler: Assembler,
     /// Which kind each open block is, for the events that end it.
     open: BTreeMap<u32, OpenBlock>,
+    /// Its tokens are in the turn's.
+    counted: bool,
 }
 
 #[derive(Debug)]
@@ -296,35 +169,9 @@ impl Turn {
     fn ask(&mut self) -> ConverseAction {
         let id = ActionId(self.next_id);
         self.next_id += 1;
-        self.phase = Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new() });
+        self.phase =
+            Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new(), counted: false });
         ConverseAction { id, request: Box::new(self.request()) }
-    }
-
-    /// The request for the history as it is, with the tools that it needs (R18, R19).
-    fn request(&mut self) -> Request {
-        let rendered = render(&self.history, &self.profile, &self.config.model_id);
-        for (rule, entry) in rendered.applied {
-            if rule.is_lossy() && entry >= self.reported {
-                let message = format!("message {entry} was changed for this model: {rule}");
-                self.diagnose(rule.as_str(), message, None);
-            }
-        }
-        self.reported = self.history.len();
-        let mut request = self.config.request.clone();
-        request.messages = rendered.messages;
-        let given = request.tool_config.take();
-        let mut entries: Vec<ToolEntry> =
-            given.iter().flat_map(|given| given.tools.iter().cloned()).collect();
-        entries.splice(0..0, self.config.tools.specs().cloned().map(ToolEntry::ToolSpec));
-        if entries.is_empty() {
-            entries = declared_again(&request.messages);
-        }
-        if !entries.is_empty() {
-            let mut config = ToolConfig::new(entries);
-            config.tool_choice = given.and_then(|given| given.tool_choice);
-            request.tool_config = Some(config);
-        }
-        request
     }
 
     /// Takes an event of the stream of the Converse action `id`.
@@ -336,7 +183,8 @@ impl Turn {
             },
             Phase::Dispatching { stream: Some(stream), step, .. } if *stream == id => match event {
                 StreamEvent::Metadata(metadata) => {
-                    let usage = metadata.usage.clone();
+                    // A second one replaces what is told, and is not counted again.
+                    let usage = metadata.usage.clone().filter(|_| step.metadata.is_none());
                     step.metadata = Some(metadata);
                     self.count(usage);
                 }
@@ -380,13 +228,41 @@ impl Turn {
                 open.entry(block).or_insert(OpenBlock::Text);
                 self.emit(Some(block), CitationAdded::new(citation));
             }
+            Growth::Whole { block, content } => self.show_whole(block, *content),
             Growth::BlockStopped { block } => self.close_block(block),
             Growth::Foreign { block, raw } => self.diagnose_unknown(block, raw),
             Growth::Metadata => {
                 let usage = asking.assembler.metadata().and_then(|metadata| metadata.usage.clone());
-                self.count(usage);
+                let first = !std::mem::replace(&mut asking.counted, true);
+                self.count(usage.filter(|_| first));
             }
             Growth::MessageStopped => self.finish_message(),
+        }
+    }
+
+    /// A block that came whole shows as if it had grown.
+    fn show_whole(&mut self, block: u32, content: ContentBlock) {
+        match content {
+            ContentBlock::Text(text) => self.grown(Growth::Text { block, text }),
+            ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
+                self.grown(Growth::Reasoning { block, text: reasoning.text });
+            }
+            ContentBlock::CitationsContent(cited) => {
+                for citation in cited.citations {
+                    self.grown(Growth::Citation { block, citation });
+                }
+                for text in cited.content.into_iter().filter_map(|part| part.text) {
+                    self.grown(Growth::Text { block, text });
+                }
+            }
+            ContentBlock::ToolUse(call) => {
+                let fragment = call.input.as_str().to_owned();
+                let mut start = ToolUseStart::new(call.tool_use_id, call.name);
+                start.kind = call.kind;
+                self.grown(Growth::ToolUseStarted { block, start });
+                self.grown(Growth::ToolInput { block, fragment });
+            }
+            _ => {}
         }
     }
 
@@ -407,7 +283,8 @@ impl Turn {
             left.into_iter().for_each(|block| self.close_block(block));
         }
         let Phase::Asking(asking) = std::mem::replace(&mut self.phase, Phase::Due) else { return };
-        let Assembled { message, endings, stop, metadata, .. } = match asking.assembler.finish() {
+        let Assembled { message, endings, all_stopped, stop, metadata, .. } = match asking.assembler.finish()
+        {
             Ok(assembled) => assembled,
             Err(error) => return self.fail(error.into()),
         };
@@ -423,24 +300,19 @@ impl Turn {
                 format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
             self.diagnose("call_without_tool_use", text, None);
         }
-        let calls = self.judge(&message, &endings, &stop_reason);
+        // Which of the calls may run (D3).
+        let whole = match &stop_reason {
+            StopReason::ToolUse => Ok(()),
+            StopReason::EndTurn | StopReason::StopSequence if all_stopped => Ok(()),
+            reason => Err(reason),
+        };
+        let calls = Calls::judge(&self.config.tools, &message, &endings, whole);
         let model_id = self.config.model_id.clone();
         let additional_fields = stop.additional_model_response_fields;
         let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata };
         self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
         self.announce_refused();
         self.advance();
-    }
-
-    /// Which of the calls may run (D3).
-    fn judge(&mut self, message: &Message, endings: &[BlockEnding], stop_reason: &StopReason) -> Calls {
-        let all_stopped = endings.iter().all(|ending| ending.stopped);
-        let whole = match stop_reason {
-            StopReason::ToolUse => true,
-            StopReason::EndTurn | StopReason::StopSequence => all_stopped,
-            _ => false,
-        };
-        Calls::judge(&self.config.tools, message, endings, whole.then_some(()).ok_or(stop_reason))
     }
 
     /// Events for calls whose result is known without running them.
@@ -472,8 +344,8 @@ impl Turn {
             Phase::Asking(asking) if asking.id == id => {
                 // Whether to stream is the model's business, and asking the same again would not help.
                 let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
-                let fact = fact.filter(|fact| !self.learned.contains(fact));
-                if let (Some(fact), true) = (fact, asking.open.is_empty()) {
+                let fact = fact.filter(|fact| self.profile.clone().with_fact(*fact) != self.profile);
+                if let (Some(fact), true) = (fact, asking.assembler.is_empty()) {
                     self.learned.push(fact);
                     self.profile = self.profile.clone().with_fact(fact);
                     self.attempt += 1;
@@ -542,7 +414,10 @@ impl Turn {
         self.emit(None, end);
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
+        let malformed =
+            matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
         match last_call {
+            _ if malformed => self.fail(TurnFailure::MalformedOutput { stop_reason }),
             Some((name, input)) if !goes_on => {
                 self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
             }
@@ -550,9 +425,6 @@ impl Turn {
                 self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
             }
             _ if has_calls => self.attempt = 1,
-            _ if matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput) => {
-                self.fail(TurnFailure::MalformedOutput { stop_reason });
-            }
             _ => {
                 self.emit(None, TurnEnd::new(stop_reason.clone(), self.usage.clone()));
                 let outcome = TurnOutcome {
@@ -666,21 +538,4 @@ fn tool_input_start(start: ToolUseStart) -> ToolInputStart {
     let mut event = ToolInputStart::new(start.tool_use_id, start.name);
     event.server_side = server_side.then_some(true);
     event
-}
-
-/// Specs for tools that a history without tools of its own speaks of (R18): the service wants them declared.
-fn declared_again(messages: &[Message]) -> Vec<ToolEntry> {
-    let mut names: Vec<&str> = Vec::new();
-    for message in messages.iter().filter(|message| message.role == Role::Assistant) {
-        for tool_use in message.tool_uses() {
-            if !names.contains(&tool_use.name.as_str()) {
-                names.push(&tool_use.name);
-            }
-        }
-    }
-    let spec = |name: &str| {
-        let schema = serde_json::json!({ "type": "object", "properties": {} });
-        ToolSpec::with_schema(name, "No longer offered: do not call it.", schema)
-    };
-    names.into_iter().map(|name| ToolEntry::ToolSpec(spec(name))).collect()
 }

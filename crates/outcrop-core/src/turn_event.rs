@@ -306,7 +306,7 @@ impl Serialize for TurnEvent {
             map.serialize_entry("block", &block)?;
         }
         map.serialize_entry("type", self.kind.name())?;
-        for (key, value) in crate::raw_json::object_members(members.as_str()).unwrap_or_default() {
+        for (key, value) in crate::raw_json::all_members(members.as_str()).unwrap_or_default() {
             map.serialize_entry(&key, value)?;
         }
         map.end()

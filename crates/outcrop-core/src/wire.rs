@@ -4,7 +4,8 @@
 //! - A struct writes its required members, then the optional ones that are set, then `other`; always in one order.
 //! - What is read is written again: unknown members land in `other`, unknown union keys and malformed union
 //!   values in `Unknown` with their text, unknown enum values in `Unknown` with theirs.
-//! - `null` and a missing member are the same; so are an empty list and a missing one.
+//! - `null` and a missing member are the same, save for required members that take any JSON; so are an empty list
+//!   and a missing one.
 
 /// A struct of the wire. `required` members must be there when it is read; `optional` ones become `Option`,
 /// `lists` become `Vec`, `defaults` are their type's default where missing and are always written, `ignored` ones
@@ -98,9 +99,14 @@ macro_rules! wire_struct {
                         $( let mut $list: Option<Vec<$lty>> = None; )*
                         $( $( let mut $def: Option<$dty> = None; )* )?
                         let mut other = $crate::raw_json::Members::default();
+                        #[allow(unused_mut, unused_variables)]
+                        let mut null: Option<&'static str> = None;
                         while let Some(key) = map.next_key::<$crate::wire::Key<'de>>()? {
                             match &*key.0 {
-                                $( $rkey => $req = map.next_value()?, )*
+                                $( $rkey => {
+                                    $req = map.next_value()?;
+                                    null = $req.is_none().then_some($rkey).or(null);
+                                } )*
                                 $( $okey => $opt = map.next_value()?, )*
                                 $( $lkey => $list = map.next_value()?, )*
                                 $( $( $dkey => $def = map.next_value()?, )* )?
@@ -109,7 +115,9 @@ macro_rules! wire_struct {
                             }
                         }
                         Ok($name {
-                            $( $req: $req.ok_or_else(|| serde::de::Error::missing_field($rkey))?, )*
+                            $( $req: $req
+                                .or_else(|| (null == Some($rkey)).then($crate::wire::of_null).flatten())
+                                .ok_or_else(|| serde::de::Error::missing_field($rkey))?, )*
                             $( $opt, )*
                             $( $list: $list.unwrap_or_default(), )*
                             $( $( $def: $def.unwrap_or_default(), )* )?
@@ -234,6 +242,11 @@ macro_rules! wire_enum {
             }
         }
     };
+}
+
+/// What a required member is that was `null`, where its type takes that.
+pub(crate) fn of_null<T: serde::de::DeserializeOwned>() -> Option<T> {
+    serde_json::from_str("null").ok()
 }
 
 /// A string that borrows from the input where it can.

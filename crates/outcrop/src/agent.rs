@@ -129,7 +129,8 @@ impl AgentBuilder {
         self
     }
 
-    /// Sets which tool the model is to call; few models take every form, and none a forced one while it thinks.
+    /// Sets which tool the model is to call; few models take every form, and none a forced one while it thinks. A
+    /// forced choice holds for the first step of each turn, since a turn in which every step calls a tool never ends.
     pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
         self.tool_choice = Some(choice);
         self
@@ -161,6 +162,9 @@ impl AgentBuilder {
     }
 
     /// Sets what the model takes, where its id does not tell (R116) or the table is wrong.
+    ///
+    /// Conversations are written by it. For a [`Bedrock`](crate::Bedrock) set it there instead
+    /// (`BedrockBuilder::model_profile`): that decides over streaming too, and refusals add to it.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = Some(profile);
         self
@@ -194,6 +198,13 @@ impl AgentBuilder {
         {
             if value == 0 {
                 return Err(BuildError::Setting { setting, must_be: "at least 1" });
+            }
+        }
+        for (setting, timeout) in std::iter::once(("tool_timeout", self.tool_timeout))
+            .chain(self.tools.iter().filter_map(|tool| Some(("a tool's timeout", tool.own_timeout()?))))
+        {
+            if timeout.is_zero() {
+                return Err(BuildError::Setting { setting, must_be: "more than 0" });
             }
         }
         if let Some(choice) = self.tool_choice {

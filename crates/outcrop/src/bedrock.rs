@@ -8,7 +8,7 @@ use outcrop_core::{Fact, Profile, Request};
 
 use crate::model::{Model, ModelError, ModelStream};
 
-pub use outcrop_bedrock::{Bedrock, BedrockBuilder, ConfigError};
+pub use outcrop_bedrock::{Bedrock, BedrockBuilder, ConfigError, Error as BedrockError};
 
 impl Model for Bedrock {
     fn id(&self) -> &str {

@@ -26,6 +26,46 @@ pub(crate) enum Report {
     Done(ActionId, ToolOutput),
 }
 
+/// What the model is told of a tool that panicked.
+const BROKEN: &str = "The tool failed for a reason of its own. It may have taken effect in part.";
+
+/// Sees to it that a call reports, also where its task ends before its time: by a panic in a destructor, or with
+/// the runtime that it ran on.
+struct Ending {
+    id: ActionId,
+    span: Span,
+    sender: mpsc::UnboundedSender<Report>,
+    /// Cancelled when the turn was dropped.
+    turn: CancellationToken,
+    reported: bool,
+}
+
+impl Ending {
+    fn report(mut self, output: ToolOutput) {
+        self.send(output);
+    }
+
+    fn send(&mut self, output: ToolOutput) {
+        self.reported = true;
+        let status = if output.status == ToolResultStatus::Error { "error" } else { "success" };
+        self.span.record("status", status);
+        // Where nobody takes it the turn is gone, and has said that the call was interrupted.
+        let _ = self.sender.send(Report::Done(self.id, output));
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        match (self.reported, self.turn.is_cancelled()) {
+            (true, _) => {}
+            (false, true) => {
+                self.span.record("status", "interrupted");
+            }
+            (false, false) => self.send(ToolOutput::error(BROKEN)),
+        }
+    }
+}
+
 /// The running calls of a turn. Dropping it stops them.
 pub(crate) struct Running {
     tasks: JoinSet<()>,
@@ -64,8 +104,15 @@ impl Running {
         let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), move |value| {
             let _ = progress.send(Report::Progress(id, value));
         });
-        let sender = self.sender.clone();
+        let ending = Ending {
+            id,
+            span: span.clone(),
+            sender: self.sender.clone(),
+            turn: self.cancellation.clone(),
+            reported: false,
+        };
         let work = async move {
+            let ending = ending;
             // The guard cancels the call's token when its task ends, however it ends.
             let _cancel_on_drop = cancellation.drop_guard();
             let input = call.input;
@@ -74,18 +121,14 @@ impl Running {
                 Ok(Ok(output)) => output,
                 Ok(Err(_)) => {
                     tracing::error!("the tool panicked");
-                    ToolOutput::error(
-                        "The tool failed for a reason of its own. It may have taken effect in part.",
-                    )
+                    ToolOutput::error(BROKEN)
                 }
                 Err(_) => ToolOutput::error(format!(
                     "The call took longer than {} seconds and was given up. It may or may not have taken effect.",
                     timeout.as_secs_f32()
                 )),
             };
-            let status = if output.status == ToolResultStatus::Error { "error" } else { "success" };
-            Span::current().record("status", status);
-            let _ = sender.send(Report::Done(id, output));
+            ending.report(output);
         };
         self.tasks.spawn(work.instrument(span));
     }

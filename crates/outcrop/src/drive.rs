@@ -128,8 +128,7 @@ impl Going {
             let step = self.turn.step();
             match action {
                 Action::Converse(ask) => {
-                    self.step_span =
-                        tracing::info_span!(parent: &self.span, "outcrop.step", step, error = Empty);
+                    self.step_span = tracing::info_span!(parent: &self.span, "outcrop.step", step, error = Empty, request_id = Empty);
                     let stream = self.step_span.in_scope(|| self.model.stream(*ask.request));
                     self.call = Some(Call { id: ask.id, stream });
                 }
@@ -177,7 +176,9 @@ impl Going {
             }
             Some(Err(error)) => {
                 self.call = None;
-                self.step_span.record("error", error.to_string());
+                // Not the message: refusals quote what was sent.
+                self.step_span.record("error", error.code().unwrap_or("no answer"));
+                self.step_span.record("request_id", error.request_id());
                 match self.turn.on_converse_error(id, error.message()) {
                     Recovery::Learned(fact) => self.model.learn(fact),
                     _ => self.model_error = Some(error),
@@ -201,6 +202,9 @@ impl Drop for Going {
         self.span.record("steps", self.turn.step());
         self.span.record("input_tokens", self.turn.usage().all_input_tokens());
         self.span.record("output_tokens", self.turn.usage().output_tokens);
+        if self.turn.outcome().is_none() {
+            self.span.record("error", "the turn was dropped");
+        }
         let outcome = self.turn.outcome().and_then(Result::ok).cloned();
         let learned = self.turn.learned().to_vec();
         let history = self.turn.take_history();

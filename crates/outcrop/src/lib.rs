@@ -39,8 +39,9 @@
 //!
 //! # Tracing
 //! Three spans, without content: `outcrop.turn` (`turn`, `model`, `steps`, `stop_reason`, `input_tokens`,
-//! `output_tokens`, `error`), in it `outcrop.step` (`step`, `error`), in that `outcrop.tool` (`tool`,
-//! `tool_use_id`, `status`).
+//! `output_tokens`, `error`), in it `outcrop.step` (`step`, and where its call failed `error`, the service's code,
+//! and `request_id`), in that `outcrop.tool` (`tool`, `tool_use_id`, `status`). What a tool records stands in its
+//! span, on the blocking pool too.
 //!
 //! # Features
 //! - `bedrock` (default): [`Bedrock`], the model over the AWS SDK.
@@ -74,7 +75,7 @@ pub use {schemars, serde, serde_json};
 pub use agent::{Agent, AgentBuilder};
 pub use answer::Answer;
 #[cfg(feature = "bedrock")]
-pub use bedrock::{Bedrock, BedrockBuilder, ConfigError};
+pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
 pub use error::{BuildError, Error};
 pub use model::{Model, ModelError, ModelStream};
 pub use outcrop_core::{

@@ -100,6 +100,19 @@ impl ModelError {
         self
     }
 
+    /// The error that it was made of, whose words are this one's. That of a `Bedrock` is a `BedrockError`, which knows
+    /// more: whether the request was too long, how long to wait, what to do about it.
+    ///
+    /// ```
+    /// use outcrop::ModelError;
+    /// let error = ModelError::new(std::io::Error::other("the line is dead"));
+    /// assert_eq!(error.to_string(), "the line is dead");
+    /// assert!(error.get_ref().is::<std::io::Error>());
+    /// ```
+    pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.inner.source
+    }
+
     /// The service's code.
     pub fn code(&self) -> Option<&str> {
         self.inner.code.as_deref()
@@ -123,11 +136,7 @@ impl ModelError {
 
 impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.code(), self.message()) {
-            (Some(code), Some(message)) => write!(f, "{code}: {message}"),
-            (None, Some(text)) | (Some(text), None) => f.write_str(text),
-            (None, None) => f.write_str("the call failed"),
-        }
+        self.inner.source.fmt(f)
     }
 }
 
@@ -145,6 +154,6 @@ impl fmt::Debug for ModelError {
 
 impl StdError for ModelError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.inner.source)
+        self.inner.source.source()
     }
 }

@@ -57,6 +57,15 @@ impl Session {
         self.slot.history()
     }
 
+    /// Takes the last turn out of the conversation: the user's last message and all that came after it. For a
+    /// question that the service refuses, or one that is to be asked again after an error.
+    ///
+    /// # Errors
+    /// [`Error::TurnInProgress`].
+    pub fn pop_turn(&self) -> Result<Vec<Message>, Error> {
+        self.slot.pop_turn()
+    }
+
     /// The conversation so far.
     pub fn into_history(self) -> History {
         self.history()

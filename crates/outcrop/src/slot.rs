@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use outcrop_core::{Fact, History, TurnConfig};
+use outcrop_core::{Fact, History, Message, TurnConfig};
 
 use crate::Error;
 
@@ -28,6 +28,12 @@ impl Slot {
     /// The history as it was before the turn that is going on, if there is one.
     pub(crate) fn history(&self) -> History {
         self.lock().history.clone()
+    }
+
+    /// Takes the last turn out of the history.
+    pub(crate) fn pop_turn(&self) -> Result<Vec<Message>, Error> {
+        let mut state = self.lock();
+        if state.busy { Err(Error::TurnInProgress) } else { Ok(state.history.pop_turn()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

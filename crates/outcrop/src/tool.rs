@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use outcrop_core::{RawJson, ReadyInput, ToolResultContent, ToolResultStatus, ToolSpec};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 /// A tool of an agent. A clone is cheap.
@@ -76,8 +77,10 @@ impl Tool {
         let run = Arc::new(run);
         Self::with_spec(ToolSpec::of::<A>(name, description), move |args: A, cx| {
             let run = Arc::clone(&run);
+            let span = tracing::Span::current();
             async move {
-                match tokio::task::spawn_blocking(move || run(args, cx).into_tool_output()).await {
+                let run = move || span.in_scope(|| run(args, cx).into_tool_output());
+                match tokio::task::spawn_blocking(run).await {
                     Ok(output) => output,
                     Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                     Err(_) => ToolOutput::error("The tool was stopped before it began."),
@@ -93,7 +96,7 @@ impl Tool {
         F: Future<Output: IntoToolOutput> + Send + 'static,
     {
         let call = move |input: ReadyInput, cx: ToolCx| -> BoxFuture<'static, ToolOutput> {
-            match input.decode::<A>() {
+            match decode::<A>(&input) {
                 Ok(args) => {
                     let running = run(args, cx);
                     Box::pin(async move { running.await.into_tool_output() })
@@ -125,6 +128,16 @@ impl Tool {
     pub(crate) fn own_timeout(&self) -> Option<Duration> {
         self.timeout
     }
+}
+
+/// Reads the arguments. `()` and unit structs, whose schema is that of the empty object, are read from it too.
+fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Error> {
+    input.decode().or_else(|error| match input.value() {
+        Value::Object(members) if members.is_empty() => {
+            serde_json::from_value(Value::Null).map_err(|_| error)
+        }
+        _ => Err(error),
+    })
 }
 
 impl<H: ToolHandler> From<H> for Tool {
@@ -180,7 +193,8 @@ impl ToolCx {
         Self { inner: Arc::new(CxInner { tool_use_id, step, cancellation, progress: Box::new(progress) }) }
     }
 
-    /// The id of the call; good as a key that makes a side effect happen once.
+    /// The id of the call, as the model's message has it. Together with the conversation and the step it can serve as a
+    /// key that makes a side effect happen once; alone it cannot, since models may repeat ids.
     pub fn tool_use_id(&self) -> &str {
         &self.inner.tool_use_id
     }
@@ -190,7 +204,8 @@ impl ToolCx {
         self.inner.step
     }
 
-    /// Cancelled when the turn is dropped or the call's time is up. Blocking tools should look at it.
+    /// Cancelled when the turn is dropped, the call's time is up, or the call has ended. Blocking tools should look
+    /// at it; what a call leaves running behind should not.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.inner.cancellation
     }
@@ -232,7 +247,8 @@ impl ToolOutput {
     }
 }
 
-/// What a tool may give: text, nothing, a number, JSON, content blocks, or a `Result` of these.
+/// What a tool may give: text, nothing (the model reads `done`), a number, JSON, content blocks, or a `Result` of
+/// these.
 #[diagnostic::on_unimplemented(
     message = "a tool cannot give `{Self}`",
     note = "give a `String`, `&str`, `()`, a number, `Json(value)`, `ToolOutput`, or a `Result` of one of these"
@@ -269,6 +285,13 @@ impl IntoToolOutput for String {
 impl IntoToolOutput for &str {
     fn into_tool_output(self) -> ToolOutput {
         self.to_owned().into_tool_output()
+    }
+}
+
+impl IntoToolOutput for Value {
+    /// As [`Json`].
+    fn into_tool_output(self) -> ToolOutput {
+        Json(self).into_tool_output()
     }
 }
 
@@ -316,5 +339,36 @@ impl<T: Serialize> IntoToolOutput for Json<T> {
             Ok(json) => json.as_str().into_tool_output(),
             Err(error) => ToolOutput::error(format!("the tool's result is no JSON: {error}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(output: impl IntoToolOutput, expected: Expect) {
+        let ToolOutput { content, status } = output.into_tool_output();
+        expected.assert_eq(&serde_json::to_string(&(status, content)).unwrap());
+    }
+
+    #[test]
+    fn what_tools_give_is_told() {
+        check("sun", expect![[r#"["success",[{"text":"sun"}]]"#]]);
+        check((), expect![[r#"["success",[{"text":"done"}]]"#]]);
+        check(0.1 + 0.2, expect![[r#"["success",[{"text":"0.30000000000000004"}]]"#]]);
+        check(f64::NAN, expect![[r#"["success",[{"text":"NaN"}]]"#]]);
+        check(json!({ "b": 1, "a": 2 }), expect![[r#"["success",[{"json":{"b":1,"a":2}}]]"#]]);
+        check(Json([1, 2]), expect![[r#"["success",[{"text":"[1,2]"}]]"#]]);
+        check(Vec::<ToolResultContent>::new(), expect![[r#"["success",[]]"#]]);
+        check(Ok::<_, String>("sun"), expect![[r#"["success",[{"text":"sun"}]]"#]]);
+        check(Err::<(), _>("no such city"), expect![[r#"["error",[{"text":"no such city"}]]"#]]);
+        let no_keys = std::collections::BTreeMap::from([((1, 2), 3)]);
+        check(
+            Json(no_keys),
+            expect![[r#"["error",[{"text":"the tool's result is no JSON: key must be a string"}]]"#]],
+        );
     }
 }

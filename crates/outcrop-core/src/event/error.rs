@@ -3,7 +3,7 @@
 //! # Invariants
 //! - The service's code is the same inside a stream and outside, whatever the frame calls it.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 /// What a frame held that is no event.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -41,24 +41,24 @@ pub struct StreamException {
 
 impl StreamException {
     pub(super) fn read(exception_type: &str, payload: &[u8], message: Option<&str>) -> Self {
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body {
-            #[serde(alias = "Message")]
-            message: Option<String>,
-            original_status_code: Option<u16>,
-            original_message: Option<String>,
-        }
-        let body: Body = serde_json::from_slice(payload).unwrap_or_default();
+        // Member by member: one that cannot be read takes none of the others along.
+        let json = serde_json::from_slice::<Value>(payload);
+        let no_json = (json.is_err() && !payload.is_empty()).then(|| String::from_utf8_lossy(payload).into());
+        let body = json.unwrap_or_default();
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let status = body.get("originalStatusCode").and_then(Value::as_u64);
         let mut letters = exception_type.chars();
         let code =
             letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
         Self {
             code,
             exception_type: exception_type.to_owned(),
-            message: body.message.or_else(|| message.map(str::to_owned)),
-            original_status_code: body.original_status_code,
-            original_message: body.original_message,
+            message: text("message")
+                .or_else(|| text("Message"))
+                .or_else(|| message.map(str::to_owned))
+                .or(no_json),
+            original_status_code: status.and_then(|status| u16::try_from(status).ok()),
+            original_message: text("originalMessage"),
         }
     }
 

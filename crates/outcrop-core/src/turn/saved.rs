@@ -5,12 +5,17 @@
 //! - Resuming parses and validates every input again, against the tools that are there then.
 //! - An answer that was still coming when the turn was saved is asked for again; a call that was out is not run
 //!   again, since nobody knows whether it took effect.
+//! - A turn that was over stays over: nothing is asked again.
+
+mod end;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fact, History, Message, StopReason, ToolResult, Usage};
+use crate::{ContentBlock, Fact, History, Message, RawJson, StopReason, StreamMetadata, ToolResult, Usage};
+
+use end::SavedEnd;
 
 use super::{Calls, FinishedStep, Phase, Turn, TurnConfig, calls::Standing};
 
@@ -27,18 +32,48 @@ pub struct SavedTurn {
     learned: Vec<Fact>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<SavedAnswer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end: Option<SavedEnd>,
 }
 
 /// An answer whose calls are not all done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SavedAnswer {
-    message: Message,
-    /// The inputs as the model wrote them, where the message cannot carry them.
-    inputs: Vec<String>,
+    answer: SavedMessage,
     stop_reason: StopReason,
     model_id: String,
     calls: Vec<SavedCall>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    additional_fields: Option<RawJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<Box<StreamMetadata>>,
+}
+
+/// A message with its inputs as the model wrote them, since its JSON cannot carry those that are no JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct SavedMessage {
+    message: Message,
+    inputs: Vec<String>,
+}
+
+impl SavedMessage {
+    fn of(message: &Message) -> Self {
+        let inputs = message.tool_uses().map(|call| call.input.as_str().to_owned()).collect();
+        Self { message: message.clone(), inputs }
+    }
+
+    fn restore(self) -> Message {
+        let Self { mut message, inputs } = self;
+        let calls = message.content.iter_mut().filter_map(|block| match block {
+            ContentBlock::ToolUse(call) if !call.is_server_side() => Some(call),
+            _ => None,
+        });
+        for (call, input) in calls.zip(inputs) {
+            call.input = input.into();
+        }
+        message
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,9 +99,10 @@ impl Turn {
     pub fn save(&self) -> SavedTurn {
         let answer = match &self.phase {
             Phase::Dispatching { step, calls, .. } => Some(SavedAnswer {
-                message: step.message.clone(),
-                inputs: step.message.tool_uses().map(|call| call.input.as_str().to_owned()).collect(),
+                answer: SavedMessage::of(&step.message),
                 stop_reason: step.stop_reason.clone(),
+                additional_fields: step.additional_fields.clone(),
+                metadata: step.metadata.clone(),
                 model_id: step.model_id.clone(),
                 calls: calls
                     .standings()
@@ -77,6 +113,10 @@ impl Turn {
                     })
                     .collect(),
             }),
+            _ => None,
+        };
+        let end = match &self.phase {
+            Phase::Over(outcome) => Some(SavedEnd::of(outcome)),
             _ => None,
         };
         // A step that is being asked for, or is about to be once more, is asked for again.
@@ -91,6 +131,7 @@ impl Turn {
             usage: self.usage.clone(),
             learned: self.learned.clone(),
             answer,
+            end,
         }
     }
 
@@ -109,31 +150,26 @@ impl Turn {
             turn.profile = turn.profile.with_fact(fact);
             turn.learned.push(fact);
         }
-        if let Some(mut answer) = saved.answer {
-            let mut inputs = answer.inputs.into_iter();
-            for block in &mut answer.message.content {
-                if let crate::ContentBlock::ToolUse(call) = block
-                    && !call.is_server_side()
-                    && let Some(input) = inputs.next()
-                {
-                    call.input = input.into();
-                }
-            }
+        if let Some(answer) = saved.answer {
+            let message = answer.answer.restore();
             let standings = answer.calls.into_iter().map(|call| match call {
                 SavedCall::Waiting => Standing::Waiting,
                 SavedCall::Running => Standing::Running,
                 SavedCall::Done(result) => Standing::Done(*result),
             });
-            let calls = Calls::restore(&turn.config.tools, &answer.message, standings.collect());
+            let calls = Calls::restore(&turn.config.tools, &message, standings.collect());
             let step = FinishedStep {
-                message: answer.message,
+                message,
                 stop_reason: answer.stop_reason,
                 model_id: answer.model_id,
-                additional_fields: None,
-                metadata: None,
+                additional_fields: answer.additional_fields,
+                metadata: answer.metadata,
             };
             turn.phase = Phase::Dispatching { stream: None, step, calls };
             turn.advance();
+        }
+        if let Some(end) = saved.end {
+            turn.phase = Phase::Over(end.restore(&turn));
         }
         Ok(turn)
     }

@@ -1,0 +1,25 @@
+//! The wire, the assembler, rendering and the turn, tried from outside with everything that a model, a service or
+//! a driver may do wrong.
+
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+mod support;
+
+mod assembler;
+mod assembler_end;
+mod assembler_property;
+mod events;
+mod generate;
+mod history;
+mod render;
+mod render_calls;
+mod render_property;
+mod render_results;
+mod shape;
+mod turn;
+mod turn_course;
+mod turn_event;
+mod turn_property;
+mod turn_saved;
+mod ui;
+mod wire;
