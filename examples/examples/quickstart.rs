@@ -62,12 +62,13 @@ fn tools() -> Vec<Tool> {
         }
         Json(json!({ "city": place.city, "rain_mm_tomorrow": 18 }))
     });
-    let search = Tool::blocking::<Search, _>("search_stock", "Items whose name contains a text.", |search, _| {
-        let query = search.query.to_lowercase();
-        let found: Vec<_> = STOCK.iter().filter(|item| item.name.contains(&query)).collect();
-        let row = |item: &&Item| json!({ "sku": item.sku, "name": item.name, "in_stock": item.in_stock });
-        Json(json!({ "items": found.iter().map(row).collect::<Vec<_>>() }))
-    });
+    let search =
+        Tool::blocking::<Search, _>("search_stock", "Items whose name contains a text.", |search, _| {
+            let query = search.query.to_lowercase();
+            let found: Vec<_> = STOCK.iter().filter(|item| item.name.contains(&query)).collect();
+            let row = |item: &&Item| json!({ "sku": item.sku, "name": item.name, "in_stock": item.in_stock });
+            Json(json!({ "items": found.iter().map(row).collect::<Vec<_>>() }))
+        });
     let orders = Arc::new(Mutex::new(Vec::new()));
     let order = Tool::new::<Order, _>("place_order", "Orders pieces of an item.", move |order, _| {
         let orders = Arc::clone(&orders);
@@ -148,7 +149,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .system("You keep the stock of a shop. Be brief. Mend your own mistakes.")
         .tools(tools())
         .build()?;
-    let question = "Is rain coming to Lisbon tomorrow? If so, see that we have about 20 more black umbrellas.";
+    let question =
+        "Is rain coming to Lisbon tomorrow? If so, see that we have about 20 more black umbrellas.";
     println!("> {question}");
 
     let mut screen = Screen::new();

@@ -9,6 +9,7 @@ mod turns;
 mod drops;
 mod streams;
 
+mod accepted;
 mod chaos;
 mod requests;
 mod tidy;

@@ -2,7 +2,8 @@
 //!
 //! Each Converse and ConverseStream interaction is answered by `outcrop-local` and asked for by `outcrop-bedrock`,
 //! whole, in pieces of many sizes, and cut short in many places (`answers`); its request must read and write back
-//! unchanged (`requests`); and what we store and send again of an assistant's turn must be what the service sent
+//! unchanged (`requests`); the rules of `outcrop-local` must turn down what the service turned down and nothing else
+//! (`refusals`); and what we store and send again of an assistant's turn must be what the service sent
 //! (`turns`).
 //!
 //! # Invariants
@@ -22,6 +23,7 @@ mod answers;
 mod call;
 mod case;
 mod json;
+mod refusals;
 mod requests;
 mod turns;
 
@@ -29,6 +31,7 @@ mod turns;
 mod tests;
 
 use case::{Case, Interaction};
+use refusals::Refusals;
 
 /// How many cases are checked at once.
 const AT_ONCE: usize = 6;
@@ -48,12 +51,13 @@ pub struct Report {
     rules: BTreeMap<String, usize>,
     turns: usize,
     calls: usize,
+    refusals: Refusals,
 }
 
 impl Report {
     /// Whether all was there and all passed.
     pub fn is_good(&self) -> bool {
-        self.failed == 0 && self.empty.is_empty()
+        self.failed == 0 && self.empty.is_empty() && self.refusals.is_good()
     }
 
     fn add(&mut self, checked: Checked) {
@@ -88,7 +92,14 @@ impl fmt::Display for Report {
         for (rule, count) in &self.rules {
             writeln!(f, "rule {rule}: {count}")?;
         }
+        for failure in self.refusals.wrong() {
+            writeln!(f, "FAIL {failure}")?;
+        }
+        for listed in self.refusals.listed() {
+            writeln!(f, "listed {listed}")?;
+        }
         writeln!(f, "{} calls over HTTP, {} assistant turns sent again", self.calls, self.turns)?;
+        writeln!(f, "{}", self.refusals)?;
         writeln!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 }
@@ -125,27 +136,31 @@ pub async fn run(dirs: &[PathBuf]) -> Report {
         .map(|(dir, folder)| async move { check_case(&dir, &folder).await })
         .buffered(AT_ONCE);
     while let Some(checked) = results.next().await {
+        let (checked, refusals) = checked;
+        report.refusals.add(refusals);
         checked.into_iter().for_each(|checked| report.add(checked));
     }
     report
 }
 
-async fn check_case(dir: &Path, folder: &Path) -> Vec<Checked> {
+async fn check_case(dir: &Path, folder: &Path) -> (Vec<Checked>, Refusals) {
+    let mut refusals = Refusals::default();
     let name = folder.strip_prefix(dir).unwrap_or(folder).display().to_string();
     let case = match Case::read(folder) {
         Ok(case) => Arc::new(case),
         Err(error) => {
             let failures = vec![format!("the case cannot be read: {error}")];
-            return vec![Checked { name, failures, ..Checked::default() }];
+            return (vec![Checked { name, failures, ..Checked::default() }], refusals);
         }
     };
     let mut results = Vec::new();
     for at in 0..case.interactions.len() {
         let interaction = &case.interactions[at];
+        let name = format!("{name}/{}", interaction.number);
+        refusals.check(&name, interaction);
         if interaction.operation.is_none() {
             continue;
         }
-        let name = format!("{name}/{}", interaction.number);
         if interaction.response.is_none() {
             results.push(Checked { name, skipped: true, ..Checked::default() });
             continue;
@@ -156,7 +171,7 @@ async fn check_case(dir: &Path, folder: &Path) -> Vec<Checked> {
             Checked { name, failures, ..Checked::default() }
         }));
     }
-    results
+    (results, refusals)
 }
 
 async fn check_interaction(case: Arc<Case>, at: usize, name: String) -> Checked {

@@ -389,7 +389,7 @@ impl Fact {
     }
 }
 
-/// The model id without ARN, region prefix and context suffix (R114).
+/// The model id without ARN and region prefix (R114).
 ///
 /// ```
 /// use outcrop_core::bare_model_id;

@@ -101,7 +101,7 @@ impl Rule {
 }
 
 /// Stands where the service wants a message and nobody said anything.
-const NOTHING: &str = ".";
+pub(crate) const NOTHING: &str = ".";
 const EMPTY_RESULT: &str = "(empty)";
 
 /// What to send of `history` to the model `model_id`, which is as `profile` says.

@@ -1,6 +1,8 @@
 //! What can be wrong before the endpoint runs. While it runs, everything wrong is an answer in the service's form.
 
-use std::{io, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::FaultError;
 
 /// Why the endpoint did not start.
 #[derive(Debug, thiserror::Error)]
@@ -9,9 +11,23 @@ pub enum StartError {
     /// The script cannot be played.
     #[error("the script cannot be played")]
     Script(#[from] ScriptError),
-    /// No port of 127.0.0.1 could be had.
-    #[error("no port of 127.0.0.1 could be had")]
-    Bind(#[source] io::Error),
+    /// The address could not be had.
+    #[error("{address} cannot be listened on")]
+    Bind {
+        /// Which one.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The address can be reached from other machines, and nobody said that this is meant.
+    #[error("{address} can be reached from other machines: allow remote clients if that is meant")]
+    NotLoopback {
+        /// Which one.
+        address: SocketAddr,
+    },
+    /// A fault cannot be understood.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
 }
 
 /// Why a script cannot be read or played.

@@ -1,7 +1,7 @@
 //! A Bedrock Runtime endpoint for one machine: real HTTP, real event-stream frames, no AWS account.
 //!
-//! Point any Bedrock client at [`Running::url`] and it talks to a script or to a recording as it would to the
-//! service. In a test that takes three lines:
+//! Point any Bedrock client at [`Running::url`] and it talks to a script, to a recording or to a small demo model (a
+//! stand-in, [`Demo`]) as it would to the service. In a test that takes three lines:
 //!
 //! ```
 //! use outcrop_local::{Local, Script};
@@ -35,32 +35,54 @@
 //! |---|---|
 //! | say what the model says | [`Script`] and [`Answer`], built or from a JSON file |
 //! | answer as the service once did | [`Replay`] |
+//! | answer anything, by simple rules | [`Local::demo`] |
+//! | refuse what the service refuses, in its words | [`Local::with_rules`], [`judge`] |
 //! | cut a body into chunks, end it early, break the connection | [`Delivery`], [`Cut`], [`Running::deliver`] |
 //! | let a call fail | [`Answer::error`], [`Answer::exception`] |
+//! | let anything else go wrong | [`Local::fault`], [`Answer::fault`], [`Running::set_faults`], [`FAULT_KINDS`] |
+//! | check signatures or tokens | [`Local::auth`] |
+//! | see exchanges on stderr | [`Local::log`] |
+//! | use it without Rust, or beside a program | the program `outcrop-local`, see the crate's README |
 //! | see what the client sent, and whether it stayed | [`Running::requests`], [`ReceivedRequest::progress`] |
 //!
 //! # What it serves
 //! `POST /model/{modelId}/converse`, `…/converse-stream` and `…/count-tokens`; the model id may be any, percent-encoded,
-//! whole ARNs included. A [`Replay`] answers whatever was recorded. Signatures are not looked at, and a request is
-//! refused only where it cannot be read; what models themselves refuse is not known here yet.
+//! whole ARNs included. A [`Replay`] answers whatever was recorded. It speaks HTTP/1.1 and HTTP/2, without TLS, on
+//! this machine only unless [`Local::allow_remote`] says otherwise, and within [`Bounds`].
 //!
 //! # What it looks like on the wire
 //! As the service: members sorted by name, each event with its padding `p`, no `contentBlockStart` for text,
 //! reasoning and citations, errors as `{"message":…}` with `x-amzn-errortype`, each answer with `x-amzn-requestid`.
 //! The same calls get the same bytes at each run.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod auth;
+mod cache;
 mod delivery;
+mod demo;
 mod error;
+mod faults;
+mod log;
 mod received;
 mod replay;
 mod reply;
+mod rules;
 mod script;
 mod server;
+mod signing;
 mod wire;
 
+pub use auth::{Auth, AuthError, Credentials};
 pub use delivery::{Cut, Delivery};
+pub use demo::Demo;
 pub use error::{ReplayError, ScriptError, StartError};
+pub use faults::{FAULT_KINDS, FaultError, FaultKind};
+pub use log::Log;
 pub use received::{Operation, Progress, ReceivedRequest};
 pub use replay::Replay;
+pub use rules::{Judge, Refusal, judge};
 pub use script::{Answer, Script};
-pub use server::{Local, Running};
+pub use server::{Bounds, Local, Running};

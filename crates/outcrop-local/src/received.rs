@@ -8,10 +8,12 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use axum::http::HeaderMap;
 use bytes::Bytes;
+use http::HeaderMap;
 use outcrop_core::Request;
 use serde::Deserialize;
+
+use crate::log::Entry;
 
 /// What is asked for: the last part of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +30,16 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The last part of its path.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Converse => "converse",
+            Self::ConverseStream => "converse-stream",
+            Self::CountTokens => "count-tokens",
+            Self::Other => "other",
+        }
+    }
+
     fn of(name: &str) -> Self {
         match name {
             "converse" => Self::Converse,
@@ -91,18 +103,15 @@ impl ReceivedRequest {
 
     /// How far its answer came by now.
     pub fn progress(&self) -> Progress {
-        match self.progress.0.load(Ordering::Acquire) {
-            ANSWERED => Progress::Answered,
-            ABANDONED => Progress::Abandoned,
-            _ => Progress::Answering,
-        }
+        self.progress.progress()
     }
 }
 
 /// What an answer is made from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) decoded_path: String,
+    pub(crate) model_id: String,
     pub(crate) operation: Operation,
     pub(crate) body: Bytes,
 }
@@ -117,23 +126,38 @@ pub(crate) struct Tracker(Arc<AtomicU8>);
 impl Tracker {
     /// Until [`Watch::done`], a drop means that the client left.
     pub(crate) fn watch(&self) -> Watch {
-        Watch(self.clone())
+        Watch { tracker: self.clone(), entry: None }
+    }
+
+    fn progress(&self) -> Progress {
+        match self.0.load(Ordering::Acquire) {
+            ANSWERED => Progress::Answered,
+            ABANDONED => Progress::Abandoned,
+            _ => Progress::Answering,
+        }
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Watch(Tracker);
+pub(crate) struct Watch {
+    tracker: Tracker,
+    /// What is to be logged at the end.
+    pub(crate) entry: Option<Entry>,
+}
 
 impl Watch {
     pub(crate) fn done(&self) {
-        self.0.0.store(ANSWERED, Ordering::Release);
+        self.tracker.0.store(ANSWERED, Ordering::Release);
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         // Fails where it is done already.
-        let _ = self.0.0.compare_exchange(0, ABANDONED, Ordering::AcqRel, Ordering::Acquire);
+        let _ = self.tracker.0.compare_exchange(0, ABANDONED, Ordering::AcqRel, Ordering::Acquire);
+        if let Some(entry) = self.entry.take() {
+            entry.write(self.tracker.progress());
+        }
     }
 }
 
@@ -146,6 +170,11 @@ pub(crate) fn read_path(path: &str) -> Option<(String, Operation)> {
 
 /// Percent signs decoded; those that begin no escape stay.
 pub(crate) fn decode(path: &str) -> String {
+    String::from_utf8_lossy(&decode_bytes(path)).into_owned()
+}
+
+/// As [`decode`], whatever the bytes mean.
+pub(crate) fn decode_bytes(path: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let [first, after @ ..] = rest {
@@ -164,7 +193,7 @@ pub(crate) fn decode(path: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -229,12 +229,10 @@ impl Replay {
         }
         let recorded = interaction.chunk_sizes.clone().map(Delivery::Sizes);
         Reply {
-            status: interaction.status,
             headers,
-            body: interaction.body.clone(),
-            pauses: Vec::new(),
             delivery: self.delivery.clone().or(recorded).unwrap_or_default(),
             cut: self.cut,
+            ..Reply::new(interaction.status, "", interaction.body.clone())
         }
     }
 }

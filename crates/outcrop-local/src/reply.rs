@@ -1,23 +1,28 @@
 //! One answer on its way to HTTP: status, headers, and a body that leaves in chunks, in time, perhaps not whole.
 //!
 //! # Invariants
-//! - Every answer carries `x-amzn-requestid`.
+//! - Every answer carries `x-amzn-requestid`, a gateway's page aside.
 //! - A chunk leaves when all of its bytes are due.
 //! - A break comes after the bytes before it were handed to the connection.
 
 use std::{io, time::Duration, vec};
 
-use axum::{
-    body::Body,
-    http::{HeaderName, HeaderValue, Response, StatusCode, header},
-};
 use bytes::Bytes;
+use futures::TryStreamExt;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 
 use crate::{
     delivery::{Cut, Delivery},
     received::Watch,
     wire,
 };
+
+/// What leaves over HTTP.
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// An answer that stands in place of the one asked for. Boxed: it is the seldom way.
+pub(crate) type Refused = Box<Reply>;
 
 /// An answer before it is HTTP.
 #[derive(Debug)]
@@ -29,6 +34,12 @@ pub(crate) struct Reply {
     pub(crate) pauses: Vec<(usize, Duration)>,
     pub(crate) delivery: Delivery,
     pub(crate) cut: Option<Cut>,
+    /// A wait before each chunk.
+    pub(crate) drip: Duration,
+    /// It never ends; where it is no stream, it never begins.
+    pub(crate) falls_silent: bool,
+    /// Whether it carries a request id.
+    pub(crate) carries_id: bool,
 }
 
 impl Reply {
@@ -40,6 +51,9 @@ impl Reply {
             pauses: Vec::new(),
             delivery: Delivery::default(),
             cut: None,
+            drip: Duration::ZERO,
+            falls_silent: false,
+            carries_id: true,
         }
     }
 
@@ -62,15 +76,25 @@ impl Reply {
         Self::error(404, "UnknownOperationException", message)
     }
 
-    fn is_stream(&self) -> bool {
-        let name = header::CONTENT_TYPE.as_str();
-        let content_type = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        content_type.is_some_and(|(_, value)| value.starts_with(wire::EVENT_STREAM))
+    /// The connection ends with it.
+    pub(crate) fn closing(mut self) -> Self {
+        self.headers.push((header::CONNECTION.to_string(), "close".to_owned()));
+        self
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        let content_type = self.header(header::CONTENT_TYPE.as_str());
+        content_type.is_some_and(|value| value.starts_with(wire::EVENT_STREAM))
     }
 
     /// `request_id` is for an answer that has none of its own.
     pub(crate) async fn into_http(mut self, request_id: String, watch: Watch) -> Response<Body> {
-        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wire::REQUEST_ID)) {
+        if self.carries_id && self.header(wire::REQUEST_ID).is_none() {
             self.headers.push((wire::REQUEST_ID.to_owned(), request_id));
         }
         let streams = self.is_stream();
@@ -78,6 +102,9 @@ impl Reply {
             // Without a stream nothing is sent before the answer is there, not even headers.
             let due = self.pauses.drain(..).map(|(_, pause)| pause).sum();
             tokio::time::sleep(due).await;
+            if self.falls_silent {
+                std::future::pending::<()>().await;
+            }
         }
         let length = (!streams && self.cut.is_none()).then_some(self.body.len());
         let (status, headers) = (self.status, std::mem::take(&mut self.headers));
@@ -98,7 +125,7 @@ impl Reply {
     fn into_body(self, watch: Watch) -> Body {
         let ends = self.delivery.chunk_ends(&self.body, self.cut);
         let breaks = matches!(self.cut, Some(Cut::Break(limit)) if limit < self.body.len());
-        if ends.is_empty() && !breaks {
+        if ends.is_empty() && !breaks && !self.falls_silent {
             // An empty body is not asked for its bytes.
             watch.done();
         }
@@ -108,9 +135,12 @@ impl Reply {
             ends: ends.into_iter(),
             pauses: self.pauses.into_iter().peekable(),
             breaks,
+            drip: self.drip,
+            falls_silent: self.falls_silent,
             watch,
         };
-        Body::from_stream(futures::stream::unfold(sending, Sending::next))
+        let chunks = futures::stream::unfold(sending, Sending::next);
+        StreamBody::new(chunks.map_ok(hyper::body::Frame::data)).boxed_unsync()
     }
 }
 
@@ -120,6 +150,8 @@ struct Sending {
     ends: vec::IntoIter<usize>,
     pauses: std::iter::Peekable<vec::IntoIter<(usize, Duration)>>,
     breaks: bool,
+    drip: Duration,
+    falls_silent: bool,
     watch: Watch,
 }
 
@@ -130,9 +162,12 @@ impl Sending {
                 while let Some((_, pause)) = self.pauses.next_if(|(offset, _)| *offset < end) {
                     tokio::time::sleep(pause).await;
                 }
+                if !self.drip.is_zero() {
+                    tokio::time::sleep(self.drip).await;
+                }
                 let chunk = self.body.slice(self.sent..end);
                 self.sent = end;
-                if self.ends.len() == 0 && !self.breaks {
+                if self.ends.len() == 0 && !self.breaks && !self.falls_silent {
                     self.watch.done();
                 }
                 Some((Ok(chunk), self))
@@ -144,6 +179,7 @@ impl Sending {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 Some((Err(io::Error::other("the script breaks the connection here")), self))
             }
+            None if self.falls_silent => std::future::pending().await,
             None => {
                 self.watch.done();
                 None

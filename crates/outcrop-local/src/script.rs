@@ -72,6 +72,7 @@ impl Script {
     ///             "exception": {"afterEvents": 2, "type": "modelStreamErrorException", "message": "Try again."}
     ///         },
     ///         {"content": [{"text": "It is sunny."}], "cut": {"break": 150}},
+    ///         {"content": [{"text": "It is sunny."}], "faults": ["duplicate=2", "no-metadata"]},
     ///         {"error": {"status": 429, "type": "ThrottlingException", "message": "Too many requests."}}
     ///     ]
     /// }"#)?;
@@ -152,6 +153,7 @@ pub struct Answer {
     delay_between: Duration,
     delivery: Delivery,
     cut: Option<Cut>,
+    faults: Vec<String>,
     /// A mistake of the builder's caller, told by `check`.
     mistake: Option<&'static str>,
 }
@@ -285,7 +287,24 @@ impl Answer {
         self
     }
 
+    /// Adds a fault, such as `duplicate=2`: those of [`Local::fault`](crate::Local::fault), without `@`.
+    #[must_use]
+    pub fn fault(mut self, spec: impl Into<String>) -> Self {
+        self.faults.push(spec.into());
+        self
+    }
+
     fn check(&self, index: usize) -> Result<(), ScriptError> {
+        for spec in &self.faults {
+            let reason = match spec.parse::<crate::faults::Fault>() {
+                Ok(fault) if fault.counts_requests() => {
+                    format!("fault {spec:?}: the fault of an answer has no @, it is for this answer")
+                }
+                Ok(_) => continue,
+                Err(error) => error.to_string(),
+            };
+            return Err(ScriptError::Answer { answer: index, reason });
+        }
         if let Some(mistake) = self.mistake {
             return Err(ScriptError::Answer { answer: index, reason: mistake.to_owned() });
         }
@@ -305,7 +324,7 @@ impl Answer {
     }
 
     /// The whole answer; `usage` and `metrics` are what stands where the script says nothing.
-    fn response(&self, usage: Usage, metrics: Metrics) -> Response {
+    pub(crate) fn response(&self, usage: Usage, metrics: Metrics) -> Response {
         let message = self.message();
         let calls = message.tool_uses().next().is_some();
         let stop_reason =
@@ -321,7 +340,7 @@ impl Answer {
     }
 
     /// The events of a stream; what stands around the blocks comes from `response`.
-    fn events(&self, mut response: Response) -> Result<Vec<StreamEvent>, (usize, String)> {
+    pub(crate) fn events(&self, mut response: Response) -> Result<Vec<StreamEvent>, (usize, String)> {
         response.output = Output::Message(Message::new(Role::Assistant, Vec::new()));
         let mut events = response.into_events();
         let tail = events.split_off(1);

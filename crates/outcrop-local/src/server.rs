@@ -1,53 +1,44 @@
-//! The endpoint: HTTP on a port of 127.0.0.1, for as long as [`Running`] lives.
+//! The endpoint: HTTP on a port, for as long as [`Running`] lives.
 //!
 //! # Invariants
-//! - It listens on 127.0.0.1 only.
+//! - It listens on this machine only, unless remote clients were allowed.
 //! - No request makes it panic: what cannot be read is answered in the service's form.
 //! - When [`Running`] is dropped the port and every connection are closed; nothing goes on in the background.
 //! - When a client leaves, the work on its answer ends.
 
 use std::{
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, PoisonError},
+    time::Duration,
 };
 
-use axum::{
-    Router,
-    body::Body,
-    extract::State,
-    http::{Method, Request, Response},
-};
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    Cut, Delivery, ReceivedRequest, Replay, Script, StartError,
-    received::{Call, Operation, Tracker, decode, read_path},
-    replay::Replayer,
-    reply::Reply,
-    script::Player,
+    Auth, Cut, Delivery, Demo, FaultError, Log, ReceivedRequest, Replay, Script, StartError, faults::Fault,
+    replay::Replayer, script::Player,
 };
 
-mod connection;
+mod accept;
+mod bounds;
+mod parse;
+mod pipeline;
 
-use connection::Connections;
-
-/// The service's limit for a request's body.
-const MAX_BODY_BYTES: usize = 25_000_000;
+pub use bounds::Bounds;
+pub(crate) use parse::Asked;
+use pipeline::{Model, Settings, Shared};
 
 /// An endpoint that is not running yet.
 #[derive(Debug)]
 pub struct Local {
     source: Source,
-    max_body_bytes: usize,
+    address: SocketAddr,
+    allows_remote: bool,
+    /// `None`: as it is usual for the source.
+    rules: Option<bool>,
+    faults: Vec<String>,
+    bounds: Bounds,
+    settings: Settings,
 }
 
 /// Where answers come from.
@@ -55,6 +46,7 @@ pub struct Local {
 enum Source {
     Script(Script),
     Replay(Replay),
+    Demo(Demo),
 }
 
 impl Local {
@@ -68,51 +60,129 @@ impl Local {
         Self::of(Source::Replay(replay))
     }
 
+    /// An endpoint with the demo model, a stand-in that reads requests for real.
+    pub fn demo() -> Self {
+        Self::demo_of(Demo::new())
+    }
+
+    /// As [`Local::demo`], with a demo model that was set up.
+    pub fn demo_of(demo: Demo) -> Self {
+        Self::of(Source::Demo(demo))
+    }
+
     fn of(source: Source) -> Self {
-        Self { source, max_body_bytes: MAX_BODY_BYTES }
+        Self {
+            source,
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            allows_remote: false,
+            rules: None,
+            faults: Vec::new(),
+            bounds: Bounds::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// Where to listen. Otherwise on a free port of 127.0.0.1.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.address = address.into();
+        self
+    }
+
+    /// Lets it listen on an address that other machines can reach.
+    #[must_use]
+    pub fn allow_remote(mut self) -> Self {
+        self.allows_remote = true;
+        self
+    }
+
+    /// Refuses what the service refuses, see [`judge`](crate::judge). The demo model does so anyway.
+    #[must_use]
+    pub fn with_rules(mut self) -> Self {
+        self.rules = Some(true);
+        self
+    }
+
+    /// Refuses only what cannot be read.
+    #[must_use]
+    pub fn without_rules(mut self) -> Self {
+        self.rules = Some(false);
+        self
+    }
+
+    /// How clients prove who they are. Otherwise nobody asks.
+    #[must_use]
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.settings.auth = auth;
+        self
+    }
+
+    /// Adds a fault, such as `throttling@..2`; the crate's README has the whole list.
+    #[must_use]
+    pub fn fault(mut self, spec: impl Into<String>) -> Self {
+        self.faults.push(spec.into());
+        self
+    }
+
+    /// Obeys the header `x-outcrop-fault` of requests: faults as for [`Local::fault`], with commas between them.
+    #[must_use]
+    pub fn faults_by_header(mut self) -> Self {
+        self.settings.faults_by_header = true;
+        self
+    }
+
+    /// Shows exchanges on stderr.
+    #[must_use]
+    pub fn log(mut self, log: Log) -> Self {
+        self.settings.log = log;
+        self
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// The longest body that is taken, 25 MB if not set. A longer one is answered with status 413.
     #[must_use]
     pub fn max_body_bytes(mut self, max_body_bytes: usize) -> Self {
-        self.max_body_bytes = max_body_bytes;
+        self.bounds.body_bytes = max_body_bytes;
         self
     }
 
-    /// Starts on a free port.
+    /// Forgets each request once it is answered, so that an endpoint may run for days. [`Running::requests`] is then
+    /// always empty.
+    #[must_use]
+    pub fn forget_requests(mut self) -> Self {
+        self.settings.forgets_requests = true;
+        self
+    }
+
+    /// Starts.
     ///
     /// # Errors
-    /// The script cannot be played, or no port can be had.
-    pub async fn start(self) -> Result<Running, StartError> {
-        let model = match self.source {
+    /// The script cannot be played, a fault cannot be understood, or the address cannot or must not be had.
+    pub async fn start(mut self) -> Result<Running, StartError> {
+        let (model, usual_rules) = match self.source {
             Source::Script(script) => {
                 script.check()?;
-                Model::Script(Player::new(script))
+                (Model::Script(Player::new(script)), false)
             }
-            Source::Replay(replay) => Model::Replay(Replayer::new(replay)),
+            Source::Replay(replay) => (Model::Replay(Replayer::new(replay)), false),
+            Source::Demo(demo) => (Model::Demo(demo), true),
         };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(StartError::Bind)?;
-        let address = listener.local_addr().map_err(StartError::Bind)?;
-        let shared = Arc::new(Shared {
-            model,
-            max_body_bytes: self.max_body_bytes,
-            answered: AtomicU64::new(0),
-            requests: Mutex::default(),
-            delivery: Mutex::default(),
-        });
-        let (open, closed) = watch::channel(());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let router = Router::new().fallback(handle).with_state(shared.clone());
-        let serving = axum::serve(Connections::new(listener, closed), router).with_graceful_shutdown(async {
-            // A dropped sender stops it too.
-            let _ = stopped.await;
-        });
-        let task = tokio::spawn(async move {
-            // It accepts for ever; it has no error to tell.
-            let _ = serving.await;
-        });
-        let url = format!("http://{address}");
-        Ok(Running { address, url, shared, task: Some(task), stop: Some(stop), _open: open })
+        self.settings.rules = self.rules.unwrap_or(usual_rules);
+        let faults = self.faults.iter().map(|spec| spec.parse()).collect::<Result<Vec<Fault>, _>>()?;
+        bounds::check_address(self.address, self.allows_remote)?;
+        let failed = |source| StartError::Bind { address: self.address, source };
+        let listener = TcpListener::bind(self.address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = Arc::new(Shared::new(model, self.settings, self.bounds.clone(), faults));
+        let (stop, stopping) = watch::channel(false);
+        let task = tokio::spawn(accept::serve(listener, self.bounds, shared.clone(), stopping));
+        Ok(Running { address, url: format!("http://{address}"), shared, task: Some(task), stop })
     }
 }
 
@@ -123,9 +193,7 @@ pub struct Running {
     url: String,
     shared: Arc<Shared>,
     task: Option<JoinHandle<()>>,
-    stop: Option<oneshot::Sender<()>>,
-    /// Every connection watches it; when it is gone they close.
-    _open: watch::Sender<()>,
+    stop: watch::Sender<bool>,
 }
 
 impl Running {
@@ -154,13 +222,40 @@ impl Running {
         *self.shared.delivery.lock().unwrap_or_else(PoisonError::into_inner) = Some((delivery, cut));
     }
 
+    /// From the next request on, these are the faults, in place of those there were.
+    ///
+    /// # Errors
+    /// One cannot be understood; the faults then stay as they were.
+    pub fn set_faults<'a>(&self, specs: impl IntoIterator<Item = &'a str>) -> Result<(), FaultError> {
+        let faults = specs.into_iter().map(str::parse).collect::<Result<_, _>>()?;
+        *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        Ok(())
+    }
+
     /// Takes no more requests, finishes the answers that are on their way, and stops.
+    ///
+    /// An answer that was told to fall silent ends only when its client leaves; see [`Running::stop_within`].
     pub async fn stop(mut self) {
-        drop(self.stop.take());
+        self.stop.send_replace(true);
         if let Some(task) = self.task.take() {
+            let _held = AbortOnDrop(task.abort_handle());
             // An error means that it panicked or was cancelled with the runtime: stopped in any case.
             let _ = task.await;
         }
+    }
+
+    /// As [`Running::stop`], and breaks off what is not finished after so long. Tells whether all was.
+    pub async fn stop_within(self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.stop()).await.is_ok()
+    }
+}
+
+/// A wait that is given up ends what was waited for.
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -170,98 +265,4 @@ impl Drop for Running {
             task.abort();
         }
     }
-}
-
-#[derive(Debug)]
-struct Shared {
-    model: Model,
-    max_body_bytes: usize,
-    answered: AtomicU64,
-    requests: Mutex<Vec<ReceivedRequest>>,
-    delivery: Mutex<Option<(Delivery, Option<Cut>)>>,
-}
-
-/// What makes the answers.
-#[derive(Debug)]
-enum Model {
-    Script(Player),
-    Replay(Replayer),
-}
-
-impl Shared {
-    fn requests(&self) -> MutexGuard<'_, Vec<ReceivedRequest>> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes the request and makes its answer, in one step: so both are in the same order.
-    fn answer(&self, request: ReceivedRequest) -> Reply {
-        let call = Call {
-            decoded_path: decode(&request.path),
-            operation: request.operation,
-            body: request.body.clone(),
-        };
-        let is_post = request.method == Method::POST.as_str();
-        let mut requests = self.requests();
-        requests.push(request);
-        let mut reply = match &self.model {
-            Model::Script(player) if is_post => player.reply(&call),
-            Model::Script(_) => Reply::unknown_operation(),
-            Model::Replay(replayer) => replayer.reply(&call),
-        };
-        drop(requests);
-        if let Some((delivery, cut)) = self.delivery.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            reply.delivery = delivery;
-            reply.cut = cut;
-        }
-        reply
-    }
-
-    /// Looks random to no one, and repeats.
-    fn request_id(&self) -> String {
-        let number = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
-        format!("00000000-0000-4000-8000-{number:012x}")
-    }
-}
-
-async fn handle(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let progress = Tracker::default();
-    let watch = progress.watch();
-    let reply = match read_body(body, shared.max_body_bytes).await {
-        Ok(body) => {
-            let path = head.uri.path().to_owned();
-            let (model_id, operation) = read_path(&path).unwrap_or((String::new(), Operation::Other));
-            let (method, headers) = (head.method.to_string(), head.headers);
-            shared.answer(ReceivedRequest { method, path, model_id, operation, headers, body, progress })
-        }
-        Err(Unread::TooLong) => {
-            let message = format!("The body is longer than {} bytes.", shared.max_body_bytes);
-            Reply::error(413, "RequestEntityTooLargeException", &message)
-        }
-        Err(Unread::Broken) => Reply::error(400, "ValidationException", "The body did not arrive whole."),
-    };
-    let request_id = shared.request_id();
-    reply.into_http(request_id, watch).await
-}
-
-enum Unread {
-    TooLong,
-    Broken,
-}
-
-/// Reads on for a while beyond the limit, since many clients look for an answer only after they sent everything.
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    let mut chunks = body.into_data_stream();
-    let mut whole = BytesMut::new();
-    let mut length = 0usize;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Unread::Broken)?;
-        length = length.saturating_add(chunk.len());
-        if length <= limit {
-            whole.extend_from_slice(&chunk);
-        } else if length > limit.saturating_mul(4) {
-            break;
-        }
-    }
-    if length <= limit { Ok(whole.freeze()) } else { Err(Unread::TooLong) }
 }

@@ -110,6 +110,11 @@ impl Interaction {
         Ok(Self { request: optional("request.json")?, number, operation, model_id, meta, response, expected })
     }
 
+    /// As recorded, percent signs included.
+    pub(super) fn path(&self) -> &str {
+        &self.meta.path
+    }
+
     pub(super) fn status(&self) -> u16 {
         self.meta.status.unwrap_or(200)
     }
@@ -157,7 +162,7 @@ fn read_path(path: &str) -> (String, Option<Operation>) {
     }
 }
 
-fn decode(path: &str) -> String {
+pub(super) fn decode(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path;
     while let Some(at) = rest.find('%') {

@@ -1,3 +1,5 @@
+//! The runner judged: differences it must see, and rules it must allow.
+
 use std::{
     fs,
     path::PathBuf,
@@ -16,8 +18,19 @@ impl Drop for Folder {
     }
 }
 
-/// Runs over one case with these files; each line of the report must begin as expected.
+/// Runs over one case with these files; each line of the report must begin as expected. What the rules of
+/// refusals say is left out.
 async fn check(files: &[(&str, &str)], expected: &[&str]) {
+    let report = report_on(files).await;
+    let counts = |line: &&str| line.contains(" calls over HTTP") || line.starts_with("refusals: ");
+    let lines: Vec<&str> =
+        report.lines().filter(|line| !counts(line) && !line.contains(": false refusal: ")).collect();
+    let same = lines.len() == expected.len()
+        && lines.iter().zip(expected).all(|(line, start)| line.starts_with(start));
+    assert!(same, "{report}");
+}
+
+async fn report_on(files: &[(&str, &str)]) -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("outcrop-conformance-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let dir = Folder(std::env::temp_dir().join(name));
@@ -26,11 +39,29 @@ async fn check(files: &[(&str, &str)], expected: &[&str]) {
         let bytes = if file.ends_with(".eventstream") { frames(text) } else { text.as_bytes().to_vec() };
         fs::write(dir.0.join("source/case").join(file), bytes).unwrap();
     }
-    let report = run(std::slice::from_ref(&dir.0)).await.to_string();
-    let lines: Vec<&str> = report.lines().filter(|line| !line.contains(" calls over HTTP")).collect();
-    let same = lines.len() == expected.len()
-        && lines.iter().zip(expected).all(|(line, start)| line.starts_with(start));
-    assert!(same, "{report}");
+    run(std::slice::from_ref(&dir.0)).await.to_string()
+}
+
+#[tokio::test]
+async fn refusals_are_compared() {
+    const COUNT: &str = r#"{"path":"/model/amazon.nova-lite-v1%3A0/count-tokens","status":STATUS}"#;
+    const REQUEST: &str =
+        r#"{"input":{"converse":{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}}}"#;
+    for (status, message, expected) in [
+        (
+            "400",
+            "The provided model doesn't support counting tokens.",
+            "refusals: 1 equal, 0 listed, 0 false refusals",
+        ),
+        ("400", "Something else.", "refusals: 0 equal, 1 listed, 0 false refusals"),
+        ("200", "", "refusals: 0 equal, 0 listed, 1 false refusals"),
+    ] {
+        let meta = COUNT.replace("STATUS", status);
+        let answer = format!(r#"{{"message":"{message}"}}"#);
+        let files = [("1-meta.json", &*meta), ("1-request.json", REQUEST), ("1-response.json", &*answer)];
+        let report = report_on(&files).await;
+        assert!(report.lines().any(|line| line == expected), "{report}");
+    }
 }
 
 /// A frame from each line: its type and its payload.
@@ -49,7 +80,7 @@ fn frames(lines: &str) -> Vec<u8> {
     bytes
 }
 
-const STREAM: (&str, &str) = ("1-meta.json", r#"{"path":"/model/a%2Fb%3a0/converse-stream"}"#);
+const STREAM: (&str, &str) = ("1-meta.json", r#"{"path":"/model/a.b%2Fc%3a0/converse-stream"}"#);
 const WHOLE: (&str, &str) = ("1-meta.json", r#"{"path":"/model/us.anthropic.claude-sonnet-4-6/converse"}"#);
 const HELLO: &str = r#"messageStart {"role":"assistant"}
     somethingNew {"a":[1]}

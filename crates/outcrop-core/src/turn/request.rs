@@ -3,10 +3,14 @@
 //! # Invariants
 //! - Tools are declared where there are any, and where the history speaks of some (R18); a list without a tool is
 //!   never sent (R19).
+//! - Cache points go to models that take them, and no more than 4; the oldest in the messages give way.
 //! - A forced choice of tools holds for the first step of a turn: held for all, the turn could never end.
 
 use super::Turn;
-use crate::{Message, Request, Role, ToolChoice, ToolConfig, ToolEntry, ToolSpec, render};
+use crate::{
+    ContentBlock, Message, Request, Role, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolSpec,
+    render, render::NOTHING,
+};
 
 impl Turn {
     /// The request for the history as it is.
@@ -35,7 +39,51 @@ impl Turn {
                 given.and_then(|given| given.tool_choice).filter(|choice| self.step <= 1 || !forced(choice));
             request.tool_config = Some(config);
         }
+        if self.profile.cache.is_none() {
+            drop_cache_points(&mut request);
+        }
+        keep_newest_cache_points(&mut request);
         request
+    }
+}
+
+/// Takes out all cache points, for a model that refuses them (R90).
+fn drop_cache_points(request: &mut Request) {
+    for message in &mut request.messages {
+        message.content.retain(|block| !matches!(block, ContentBlock::CachePoint(_)));
+        if message.content.is_empty() {
+            message.content.push(NOTHING.into());
+        }
+    }
+    request.system.retain(|block| !matches!(block, SystemContentBlock::CachePoint(_)));
+    if let Some(config) = &mut request.tool_config {
+        config.tools.retain(|entry| !matches!(entry, ToolEntry::CachePoint(_)));
+    }
+}
+
+/// Most cache points that the service takes in a request.
+const MAX_CACHE_POINTS: usize = 4;
+
+/// Takes the oldest cache points out of the messages where there are too many in all (R86): a conversation that
+/// marks each question would be refused at the fifth. What was cached by them is still found by the newer ones.
+fn keep_newest_cache_points(request: &mut Request) {
+    let tools = request.tool_config.iter().flat_map(|config| &config.tools);
+    let fixed = tools.filter(|entry| matches!(entry, ToolEntry::CachePoint(_))).count()
+        + request.system.iter().filter(|block| matches!(block, SystemContentBlock::CachePoint(_))).count();
+    let mut left = MAX_CACHE_POINTS.saturating_sub(fixed);
+    for message in request.messages.iter_mut().rev() {
+        let alone = message.content.iter().all(|block| matches!(block, ContentBlock::CachePoint(_)));
+        let mut at = message.content.len();
+        while at > 0 {
+            at -= 1;
+            if matches!(message.content[at], ContentBlock::CachePoint(_)) {
+                match left.checked_sub(1) {
+                    Some(fewer) => left = fewer,
+                    None if alone => {}
+                    None => drop(message.content.remove(at)),
+                }
+            }
+        }
     }
 }
 

@@ -278,3 +278,21 @@ fn r19_a_cache_point_is_no_tool() {
     config.request.tool_config = Some(ToolConfig::new(vec![ToolEntry::from(CachePoint::default())]));
     assert_eq!(Sim::new(config).ask.unwrap().request.tool_config, None);
 }
+
+/// R86: four cache points in all; the newest in the messages stay.
+#[test]
+fn r86_the_oldest_cache_points_give_way() {
+    let marked = |text: &str| Message::user(vec![text.into(), CachePoint::default().into()]);
+    let mut history = History::new();
+    for turn in 0..6 {
+        history.push_user(marked(&format!("question {turn}")));
+        history.push_step(Message::assistant("so"), None, []);
+    }
+    let mut config = config();
+    config.request.system = vec!["Be brief.".into(), CachePoint::default().into()];
+    let request = Sim::over(config, history).ask.unwrap().request;
+    let points = request.messages.iter().map(|message| {
+        message.content.iter().filter(|block| matches!(block, ContentBlock::CachePoint(_))).count()
+    });
+    assert_eq!(points.collect::<Vec<_>>(), [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0]);
+}

@@ -43,6 +43,8 @@ struct FileAnswer {
     #[serde(default)]
     delivery: Delivery,
     cut: Option<Cut>,
+    #[serde(default)]
+    faults: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +98,7 @@ impl FileAnswer {
             delay_between: Duration::from_millis(self.delay_between_ms),
             delivery: self.delivery,
             cut: self.cut,
+            faults: self.faults,
             mistake: None,
         })
     }

@@ -5,13 +5,14 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use outcrop_core::{Metrics, RawJson, Request, Usage};
-use serde::Deserialize;
+use outcrop_core::{Metrics, Usage};
 
 use super::{Answer, Fault, Script};
 use crate::{
+    faults,
     received::{Call, Operation},
     reply::Reply,
+    server::Asked,
     wire::{self, Padding},
 };
 
@@ -27,16 +28,13 @@ impl Player {
         Self { script, next: Mutex::new(0) }
     }
 
-    pub(crate) fn reply(&self, call: &Call) -> Reply {
-        match call.operation {
-            Operation::Converse | Operation::ConverseStream => {
-                match serde_json::from_slice::<Request>(&call.body) {
-                    Ok(_) => self.next_answer(call),
-                    Err(error) => unreadable(&error),
-                }
+    pub(crate) fn reply(&self, call: &Call, asked: &Asked) -> Reply {
+        match asked {
+            Asked::Answer(_) => self.next_answer(call),
+            Asked::Count { counted, .. } => {
+                let input_tokens = self.script.count_tokens.unwrap_or_else(|| quarter(counted.as_str()));
+                Reply::json(200, serde_json::json!({ "inputTokens": input_tokens }).to_string())
             }
-            Operation::CountTokens => self.count_tokens(call),
-            _ => Reply::unknown_operation(),
         }
     }
 
@@ -59,34 +57,11 @@ impl Player {
             ),
         }
     }
-
-    fn count_tokens(&self, call: &Call) -> Reply {
-        #[derive(Deserialize)]
-        struct Body {
-            input: Input,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        enum Input {
-            Converse(RawJson),
-            InvokeModel(RawJson),
-        }
-        let counted = match serde_json::from_slice::<Body>(&call.body) {
-            Ok(Body { input: Input::Converse(raw) }) => match raw.parse_into::<Request>() {
-                Ok(_) => raw,
-                Err(error) => return unreadable(&error),
-            },
-            Ok(Body { input: Input::InvokeModel(raw) }) => raw,
-            Err(error) => return unreadable(&error),
-        };
-        let input_tokens = self.script.count_tokens.unwrap_or_else(|| quarter(counted.as_str()));
-        Reply::json(200, serde_json::json!({ "inputTokens": input_tokens }).to_string())
-    }
 }
 
 impl Answer {
     /// What goes out for `call`; `index` is this answer's place in the script.
-    fn reply(&self, index: usize, call: &Call) -> Reply {
+    pub(crate) fn reply(&self, index: usize, call: &Call) -> Reply {
         let streams = call.operation == Operation::ConverseStream;
         let mut reply = match (&self.error, &self.exception) {
             (Some((status, fault)), _) => fault.reply(*status),
@@ -99,7 +74,12 @@ impl Answer {
         }
         reply.delivery = self.delivery.clone();
         reply.cut = self.cut;
-        reply
+        // `Script::check` read them before.
+        let faults: Vec<_> = self.faults.iter().filter_map(|spec| spec.parse().ok()).collect();
+        match faults::in_place(&faults, call.operation) {
+            Some(instead) => faults::put_into(&faults, instead),
+            None => faults::put_into(&faults, reply),
+        }
     }
 
     fn whole(&self, call: &Call) -> Reply {
@@ -176,10 +156,6 @@ fn quarter(json: &str) -> u64 {
 
 fn metrics(took: Duration) -> Metrics {
     Metrics::default().latency_ms(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
-}
-
-fn unreadable(error: &serde_json::Error) -> Reply {
-    Reply::error(400, "ValidationException", &format!("The body cannot be read as a request: {error}."))
 }
 
 fn unwritable(error: &serde_json::Error) -> Reply {

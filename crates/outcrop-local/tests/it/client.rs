@@ -23,8 +23,24 @@ pub(crate) async fn post(address: SocketAddr, path: &str, body: &str) -> Answer 
 }
 
 pub(crate) async fn send(address: SocketAddr, path: &str, body: &str) -> TcpStream {
+    send_with(address, path, &[], body).await
+}
+
+pub(crate) async fn post_with(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let socket = send_with(address, path, headers, body).await;
+    read(socket).await
+}
+
+async fn send_with(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).await.unwrap();
-    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n");
     socket.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await.unwrap();
     socket
 }

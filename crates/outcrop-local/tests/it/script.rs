@@ -271,7 +271,7 @@ fn scripts_that_cannot_be_played_are_refused() {
         json(r#"{"answers":[{"stopreason":"end_turn"}]}"#),
         "this is no script: unknown field `stopreason`, expected one of `content`, `stopReason`, `usage`, `metrics`, \
          `additionalModelResponseFields`, `trace`, `performanceConfig`, `serviceTier`, `error`, `exception`, \
-         `delayBeforeMs`, `delayBetweenMs`, `delivery`, `cut` at line 1 column 25",
+         `delayBeforeMs`, `delayBetweenMs`, `delivery`, `cut`, `faults` at line 1 column 25",
     );
     check(
         json(r#"{"answers":[{"error":{"status":400,"type":"a","message":"b"},"content":[{"text":"a"}]}]}"#),
