@@ -6,7 +6,7 @@
 #![no_main]
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     sync::OnceLock,
     time::Duration,
@@ -70,15 +70,15 @@ fuzz_target!(|data: &[u8]| {
     }
     bytes.extend_from_slice(rest);
     // It may hang up before it has read everything; then the end comes at once.
-    let sent = socket.write_all(&bytes).and_then(|()| socket.shutdown(Shutdown::Write));
+    let mut sent = socket.write_all(&bytes);
+    if operation.is_empty() {
+        // The rest of a half request is not waited for. A client that closes behind a whole one has left.
+        sent = sent.and_then(|()| socket.shutdown(Shutdown::Write));
+    }
     let mut answer = Vec::new();
     match socket.read_to_end(&mut answer) {
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
-        {
-            // Asked for by `x-outcrop-fault`, this is right.
-            assert!(!operation.is_empty() || contains(rest, b"x-outcrop-fault"), "it hangs");
-            assert!(operation.is_empty(), "it hangs");
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            panic!("it hangs");
         }
         // HTTP/2 answers in frames.
         _ if bytes.starts_with(b"PRI ") => {}
@@ -88,7 +88,3 @@ fuzz_target!(|data: &[u8]| {
         assert!(!answer.is_empty(), "a good head gets an answer");
     }
 });
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
-}
