@@ -100,6 +100,8 @@ pub struct Profile {
     pub counts_tokens: bool,
     /// Tokens that fit, input and output together, where known.
     pub context_window: Option<u64>,
+    /// Whether a request is refused whose input and `maxTokens` together do not fit the window.
+    pub output_in_window: bool,
     /// Tokens that it writes at most, where known.
     pub max_output_tokens: Option<u64>,
     /// How an input that is too long is refused (R102).
@@ -311,6 +313,7 @@ impl Profile {
             retired: false,
             counts_tokens: true,
             context_window: None,
+            output_in_window: false,
             max_output_tokens: None,
             overflow: Overflow::InputTooLong,
         }

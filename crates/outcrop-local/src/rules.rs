@@ -134,6 +134,7 @@ const RULES: &[(&str, Rule)] = &[
     ("S3 documents in results", media::s3_results),
     // From here on the model speaks.
     ("request fields", sampling::request_fields),
+    ("own tools", sampling::own_tools),
     ("thinking type", thinking::kind),
     ("thinking budget", thinking::budget),
     ("sampling", sampling::settings),

@@ -18,6 +18,27 @@ pub(super) fn request_fields(asked: &Asked<'_>) -> Verdict {
     }
 }
 
+/// Tools that Anthropic runs on its own platform and Bedrock does not have.
+const ELSEWHERE: [&str; 4] = ["web_search_", "web_fetch_", "code_execution_", "mcp_toolset"];
+
+pub(super) fn own_tools(asked: &Asked<'_>) -> Verdict {
+    if !asked.speaks_anthropic() {
+        return Ok(());
+    }
+    let tools = asked.field("tools").and_then(Value::as_array);
+    for (at, tool) in tools.into_iter().flatten().enumerate() {
+        let Some(kind) = tool.get("type").and_then(Value::as_str) else { continue };
+        if ELSEWHERE.iter().any(|prefix| kind.starts_with(prefix)) {
+            // Guess: the tags, which change with the model.
+            return Err(Refusal::by_model(format!(
+                "tools.{at}: Input tag '{kind}' found using 'type' does not match any of the expected tags: \
+                 'bash_20250124', 'computer_20250124', 'custom', 'memory_20250818', 'text_editor_20250728'"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// A setting of Converse, or Anthropic's own.
 fn setting(asked: &Asked<'_>, converse: &str, own: &str) -> Option<f64> {
     let converse = asked.at(&format!("/inferenceConfig/{converse}"));

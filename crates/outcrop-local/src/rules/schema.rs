@@ -14,6 +14,9 @@ const MAX_STRICT_TOOLS: usize = 20;
 const MAX_OPTIONAL: usize = 24;
 const MAX_UNIONS: usize = 16;
 const MAX_CHAIN: usize = 64;
+/// Guess: the service does not tell how large a grammar may be; these are far above all that was seen to be taken.
+const MAX_PARTS: usize = 1000;
+const MAX_ALL_PARTS: usize = 3000;
 
 pub(super) fn output_config(asked: &Asked<'_>) -> Verdict {
     if asked.at("/outputConfig/textFormat").is_none() {
@@ -187,11 +190,14 @@ impl<'a> Walk<'a> {
 struct Cost {
     optional: usize,
     unions: usize,
+    /// Schemas within schemas, definitions left out.
+    parts: usize,
 }
 
 impl Cost {
     fn add(&mut self, schema: &Value) {
         let Some(schema) = schema.as_object() else { return };
+        self.parts += 1;
         if let Some(Value::Object(properties)) = schema.get("properties") {
             let required = schema.get("required").and_then(Value::as_array);
             let is_required =
@@ -219,9 +225,19 @@ pub(super) fn limits(asked: &Asked<'_>) -> Verdict {
         )));
     }
     let mut cost = Cost::default();
-    strict.iter().for_each(|(_, schema)| cost.add(schema));
-    if let Some(schema) = output_schema(asked) {
-        cost.add(&schema);
+    let answer = output_schema(asked);
+    for schema in strict.iter().map(|(_, schema)| *schema).chain(&answer) {
+        let before = cost.parts;
+        cost.add(schema);
+        if cost.parts - before > MAX_PARTS {
+            return Err(Refusal::by_model("Schema is too complex."));
+        }
+    }
+    if cost.parts > MAX_ALL_PARTS {
+        return Err(Refusal::by_model(
+            "The compiled grammar is too large, which would cause performance issues. \
+             Simplify your tool schemas or reduce the number of strict tools.",
+        ));
     }
     if cost.optional > MAX_OPTIONAL {
         return Err(Refusal::by_model(format!(

@@ -73,7 +73,16 @@ pub(super) fn window(asked: &Asked<'_>) -> Verdict {
         };
         return Err(Refusal::validation(words));
     }
-    Ok(())
+    match asked.max_tokens() {
+        Some(wanted) if asked.profile.output_in_window && tokens.saturating_add(wanted) > window => {
+            // Guess: all behind the colon.
+            Err(Refusal::by_model(format!(
+                "input length and `max_tokens` exceed context limit: {tokens} + {wanted} > {window}, \
+                 decrease input length or `max_tokens` and try again"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is no white space, media left out.

@@ -1,6 +1,6 @@
 //! What is refused, in which words, and that the like of it is taken when it obeys.
 
-use outcrop_local::{Judge, Operation, Refusal, judge};
+use outcrop_local::{Judge, Local, Operation, Refusal, judge};
 use serde_json::{Value, json};
 
 mod conversation;
@@ -44,7 +44,34 @@ fn check(model_id: &str, operation: Operation, broken: Value, expected: (u16, &s
 
 #[track_caller]
 fn refusal(model_id: &str, operation: Operation, body: &Value) -> Refusal {
-    judge(model_id, operation, body.to_string().as_bytes()).expect_err("it is refused")
+    let refusal = judge(model_id, operation, body.to_string().as_bytes()).expect_err("it is refused");
+    over_http(model_id, operation, body, &refusal);
+    refusal
+}
+
+/// The endpoint answers the raw request with the same status, type and words.
+#[track_caller]
+fn over_http(model_id: &str, operation: Operation, body: &Value, refusal: &Refusal) {
+    let name = match operation {
+        Operation::Converse => "converse",
+        Operation::ConverseStream => "converse-stream",
+        Operation::CountTokens => "count-tokens",
+        _ => return,
+    };
+    // A path cannot hold every id; those that it cannot are judged above alone.
+    if refusal.in_stream || model_id.is_empty() || model_id.contains([' ', '%', '?', '#']) {
+        return;
+    }
+    let path = format!("/model/{}/{name}", model_id.replace(':', "%3A").replace('/', "%2F"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer = runtime.block_on(async {
+        let local = Local::demo().start().await.unwrap();
+        crate::client::post(local.address(), &path, &body.to_string()).await
+    });
+    let said: Value = serde_json::from_slice(&answer.chunks.concat()).unwrap();
+    assert_eq!((answer.status, &said["message"]), (refusal.status, &json!(refusal.message)));
+    let kind = answer.header("x-amzn-errortype").unwrap_or_default();
+    assert!(kind.starts_with(&format!("{}:", refusal.code)), "{kind}");
 }
 
 #[track_caller]

@@ -127,6 +127,18 @@ fn sizes() {
         long(1_400_000),
     );
     refuses(UNKNOWN, long(20_000_001), "Input is too long for requested model.", long(2_000_000));
+    // Before Claude 4.5 the answer must fit too.
+    let long = "word ".repeat(170_000);
+    let ask = |tokens: u32| {
+        let mut request = messages(json!([user(json!([{"text": long}]))]));
+        merge(&mut request, json!({"inferenceConfig": {"maxTokens": tokens}}));
+        request
+    };
+    let broken = refusal(CLAUDE_4, Operation::Converse, &ask(64_000));
+    let words =
+        "The model returned the following errors: input length and `max_tokens` exceed context limit: ";
+    assert!(broken.message.starts_with(words), "{broken:?}");
+    takes(CLAUDE_4, Operation::Converse, &ask(1000));
 }
 
 #[test]

@@ -144,6 +144,31 @@ fn limits() {
 }
 
 #[test]
+fn grammars_have_a_size() {
+    let wide = |count: usize| {
+        let properties: serde_json::Map<String, Value> =
+            (0..count).map(|at| (format!("p{at}"), json!({"type": "string"}))).collect();
+        let names: Vec<String> = properties.keys().cloned().collect();
+        json!({"type": "object", "properties": properties, "required": names, "additionalProperties": false})
+    };
+    model_refuses(CLAUDE, output(wide(1000)), "Schema is too complex.", output(wide(900)));
+    let strict = |count: usize| {
+        let tool = |at: usize| json!({"toolSpec": {"name": format!("t{at}"), "inputSchema": {"json": wide(900)}, "strict": true}});
+        let tools: Vec<Value> = (0..count).map(tool).collect();
+        let mut request = messages(json!([hi()]));
+        merge(&mut request, json!({"toolConfig": {"tools": tools}}));
+        request
+    };
+    model_refuses(
+        CLAUDE,
+        strict(4),
+        "The compiled grammar is too large, which would cause performance issues. \
+         Simplify your tool schemas or reduce the number of strict tools.",
+        strict(3),
+    );
+}
+
+#[test]
 fn citations() {
     let cited = json!({"document": {
         "name": "a", "format": "txt", "source": {"text": "words"}, "citations": {"enabled": true},

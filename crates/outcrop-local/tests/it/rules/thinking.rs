@@ -101,6 +101,16 @@ fn sampling() {
 }
 
 #[test]
+fn tools_that_bedrock_does_not_have() {
+    let tool = |kind: &str| fields(json!({"tools": [{"type": kind, "name": "a"}]}));
+    let broken = refusal(CLAUDE, Operation::Converse, &tool("web_search_20250305"));
+    let words = "The model returned the following errors: tools.0: Input tag 'web_search_20250305' found using \
+                 'type' does not match any of the expected tags: ";
+    assert!(broken.message.starts_with(words), "{broken:?}");
+    takes(CLAUDE, Operation::Converse, &tool("bash_20250124"));
+}
+
+#[test]
 fn unknown_fields() {
     model_refuses(
         CLAUDE,
