@@ -171,7 +171,12 @@ impl Turn {
         self.next_id += 1;
         self.phase =
             Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new(), counted: false });
-        ConverseAction { id, request: Box::new(self.request()) }
+        let request = Box::new(self.request());
+        if self.step == 1 && request.tool_config.is_some() && !self.profile.streams_tools {
+            let text = "this model cannot stream while it has tools: each answer comes whole";
+            self.diagnose("not_streamed", text, None);
+        }
+        ConverseAction { id, request }
     }
 
     /// Takes an event of the stream of the Converse action `id`.

@@ -56,7 +56,7 @@ pub enum Action {
     Dispatch(DispatchAction),
 }
 
-/// Send a request; tell [`Turn::on_stream_event`], then [`Turn::on_stream_end`] or [`Turn::on_converse_error`].
+/// Send a request; tell [`Turn::on_stream_event`](super::Turn::on_stream_event), then [`Turn::on_stream_end`](super::Turn::on_stream_end) or [`Turn::on_converse_error`](super::Turn::on_converse_error).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConverseAction {
@@ -66,7 +66,7 @@ pub struct ConverseAction {
     pub request: Box<Request>,
 }
 
-/// Run a tool; tell [`Turn::on_tool_result`].
+/// Run a tool; tell [`Turn::on_tool_result`](super::Turn::on_tool_result).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DispatchAction {
