@@ -169,8 +169,14 @@ impl Members {
         self.0.push((name, value));
     }
 
-    pub(crate) fn write<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.0.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))
+    /// Writes the members whose name `which` takes.
+    pub(crate) fn write<M: serde::ser::SerializeMap>(
+        &self,
+        map: &mut M,
+        which: impl Fn(&str) -> bool,
+    ) -> Result<(), M::Error> {
+        let mut members = self.0.iter().filter(|(name, _)| which(name));
+        members.try_for_each(|(name, value)| map.serialize_entry(name, value))
     }
 }
 
@@ -178,7 +184,7 @@ impl Serialize for Members {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        self.write(&mut map)?;
+        self.write(&mut map, |_| true)?;
         map.end()
     }
 }

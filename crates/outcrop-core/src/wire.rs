@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //! - A struct writes its required members, then the optional ones that are set, then `other`; always in one order.
-//! - What is read is written again: unknown members land in `other`, unknown union keys and malformed union
+//! - What is read is written again: unknown members, and known ones that need not be there and are in a form that we
+//!   do not know, land in `other`; unknown union keys and malformed union
 //!   values in `Unknown` with their text, unknown enum values in `Unknown` with theirs.
 //! - `null` and a missing member are the same, save for required members that take any JSON; so are an empty list
 //!   and a missing one.
@@ -75,10 +76,15 @@ macro_rules! wire_struct {
                 use serde::ser::SerializeMap as _;
                 let mut map = serializer.serialize_map(None)?;
                 $( map.serialize_entry($rkey, &self.$req)?; )*
-                $( $( map.serialize_entry($dkey, &self.$def)?; )* )?
+                $( $( if self.other.get($dkey).is_none() { map.serialize_entry($dkey, &self.$def)?; } )* )?
                 $( if let Some(value) = &self.$opt { map.serialize_entry($okey, value)?; } )*
                 $( if !self.$list.is_empty() { map.serialize_entry($lkey, &self.$list)?; } )*
-                self.other.write(&mut map)?;
+                // A member that could not be read stands in `other`, until it is set anew.
+                self.other.write(&mut map, |name| match name {
+                    $( $okey => self.$opt.is_none(), )*
+                    $( $lkey => self.$list.is_empty(), )*
+                    _ => true,
+                })?;
                 map.end()
             }
         }
@@ -107,9 +113,9 @@ macro_rules! wire_struct {
                                     $req = map.next_value()?;
                                     null = $req.is_none().then_some($rkey).or(null);
                                 } )*
-                                $( $okey => $opt = map.next_value()?, )*
-                                $( $lkey => $list = map.next_value()?, )*
-                                $( $( $dkey => $def = map.next_value()?, )* )?
+                                $( $okey => $opt = $crate::wire::readable($okey, map.next_value()?, &mut other), )*
+                                $( $lkey => $list = $crate::wire::readable($lkey, map.next_value()?, &mut other), )*
+                                $( $( $dkey => $def = $crate::wire::readable($dkey, map.next_value()?, &mut other), )* )?
                                 $( $( $ignored => drop(map.next_value::<serde::de::IgnoredAny>()?), )* )?
                                 unknown => other.push(unknown.to_owned(), map.next_value()?),
                             }
@@ -242,6 +248,21 @@ macro_rules! wire_enum {
             }
         }
     };
+}
+
+/// The value of a member that need not be there. One in a form that we do not know is kept in `other`, so that it
+/// costs neither itself nor all that stands beside it.
+pub(crate) fn readable<T: serde::de::DeserializeOwned>(
+    name: &str,
+    raw: Option<crate::RawJson>,
+    other: &mut crate::Members,
+) -> Option<T> {
+    let raw = raw?;
+    let value = raw.parse_into().ok();
+    if value.is_none() {
+        other.push(name.to_owned(), raw);
+    }
+    value
 }
 
 /// What a required member is that was `null`, where its type takes that.

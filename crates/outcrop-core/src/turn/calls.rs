@@ -78,6 +78,10 @@ impl Calls {
                 (Ok(()), Some(ending)) if !ending.understood => {
                     Err(InvalidInput::NotWhole { stop_reason: None })
                 }
+                // A `type` that cannot be read may say that the service runs it.
+                (Ok(()), _) if tool_use.other.get("type").is_some() => {
+                    Err(InvalidInput::NotWhole { stop_reason: None })
+                }
                 (Ok(()), _) => tools.check(&tool_use.name, &tool_use.input),
             };
             calls.add(tool_use, ending.map(|ending| ending.block), verdict);

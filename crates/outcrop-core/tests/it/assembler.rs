@@ -279,12 +279,11 @@ fn r111_an_unknown_delta_comes_first() {
         expect![[r#"
             0 (odd) {"citationsContent":{"content":[{"text":"a"}],"citations":[{"title":"t"}]}}
             1 (odd) {"reasoningContent":{"reasoningText":{"text":"hm","signature":"s"}}}
-            3 (odd) {"text":"b"}
+            3 {"citationsContent":{"content":[{"text":"b"}],"citations":[{"title":{"de":"x"}}]}}
             foreign Some(0) {"hologram":1}
             foreign Some(1) {"hologram":1}
             foreign Some(2) {"hologram":1}
             foreign Some(2) {"hologram":1}
-            foreign Some(3) {"citation":{"title":{"de":"x"}}}
             end_turn
         "#]],
     );

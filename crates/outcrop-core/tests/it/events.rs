@@ -105,7 +105,7 @@ fn r105_unreadable_metadata() {
     check(
         "metadata",
         r#"{"usage":{"inputTokens":-1}}"#,
-        expect![[r#"unknown metadata {"usage":{"inputTokens":-1}}"#]],
+        expect![[r#"metadata {"usage":{"outputTokens":0,"totalTokens":0,"inputTokens":-1}}"#]],
     );
     check("metadata", "{", expect![[r#"unknown metadata "{""#]]);
 }

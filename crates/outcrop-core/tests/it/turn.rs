@@ -170,6 +170,22 @@ fn r46_other_stop_reasons_run_nothing() {
     );
 }
 
+/// R35a: who runs a call of a form that is not known is not known either.
+#[test]
+fn r35a_an_odd_type_is_not_run() {
+    let start =
+        r#"{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"a","name":"plan","type":{"by":"us"}}}}"#;
+    let input = r#"{"contentBlockIndex":0,"delta":{"toolUse":{"input":"{\"city\":\"Lisbon\"}"}}}"#;
+    check(
+        [wire("contentBlockStart", start), wire("contentBlockDelta", input), stop(0), end("tool_use")],
+        expect![[r#"
+            ask with 1 messages
+            result a error: The call was not finished, so the tool was not run.
+            ask with 3 messages
+        "#]],
+    );
+}
+
 /// R42, strands: malformed arguments became `{}` and the tool ran.
 #[test]
 fn r42_malformed_arguments_are_not_run_as_an_empty_object() {

@@ -261,3 +261,27 @@ fn r85_bytes_are_a_function_of_the_request() {
     assert_eq!(bytes.as_bytes(), first);
     assert_eq!(request().to_count_tokens_bytes().unwrap(), request().to_count_tokens_bytes().unwrap());
 }
+
+/// One member in an odd form costs neither itself nor a paid answer; set anew, it is written once.
+#[test]
+fn an_odd_member_is_kept() {
+    let texts = [
+        r#"{"inferenceConfig":{"maxTokens":4096.0,"stopSequences":"end"},"system":"Be brief.","messages":[{"content":[]}]}"#,
+        r#"{"toolConfig":{"tools":[]},"requestMetadata":{"a":1}}"#,
+    ];
+    for text in texts {
+        let request: Request = serde_json::from_str(text).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&request.to_json_bytes().unwrap()).unwrap();
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(text).unwrap());
+    }
+    let answer = r#"{"output":{"message":{"role":"assistant","content":[{"text":"so"}]}},"stopReason":"end_turn","usage":"many","metrics":{"latencyMs":1.5}}"#;
+    let response: Response = serde_json::from_str(answer).unwrap();
+    assert_eq!(response.message().unwrap().text(), "so");
+    assert_eq!((response.usage.is_none(), response.other.get("usage").unwrap().as_str()), (true, "\"many\""));
+
+    let odd: InferenceConfig = serde_json::from_str(r#"{"maxTokens":"many"}"#).unwrap();
+    assert_eq!(serde_json::to_string(&odd.max_tokens(5u32)).unwrap(), r#"{"maxTokens":5}"#);
+    let usage: Usage = serde_json::from_str(r#"{"inputTokens":1.5,"outputTokens":2}"#).unwrap();
+    assert_eq!((usage.input_tokens, usage.output_tokens), (0, 2));
+    assert_eq!(serde_json::to_value(&usage).unwrap()["inputTokens"], 1.5);
+}
