@@ -166,6 +166,14 @@ fn mistakes_of_the_program() {
     let any = || tool("any", |_, _| async {});
     check(|agent| agent.tool(any()).tool(any()), expect!["two tools are called `any`"]);
     check(
+        |agent| agent.tool(any()).tool_choice(ToolChoice::tool("other")),
+        expect!["the tool choice asks for `other`, which is not offered"],
+    );
+    check(
+        |agent| agent.tool_choice(ToolChoice::any()),
+        expect!["the tool choice asks for any tool, which is not offered"],
+    );
+    check(
         |agent| agent.tool(tool("get weather", |_, _| async {})),
         expect!["`get weather` is no name for a tool: 1 to 64 letters, digits, `_` or `-`"],
     );

@@ -161,10 +161,11 @@ impl History {
         self.entries.is_empty()
     }
 
-    /// Takes off the last turn: the last message that a user wrote and all that came after it. For a question
-    /// that the service refuses to take.
+    /// Takes off the last message that a user wrote and all that came after it; nothing where there is none. For a
+    /// question that the service refuses to take.
     pub fn pop_turn(&mut self) -> Vec<Message> {
-        let start = self.turn_starts().last().unwrap_or(0);
+        let asks = |entry: &Arc<Entry>| is_question(&entry.message);
+        let start = self.entries.iter().rposition(asks).unwrap_or(self.entries.len());
         self.entries.drain(start..).map(|entry| Arc::unwrap_or_clone(entry).message).collect()
     }
 
@@ -186,12 +187,14 @@ impl History {
 
     /// Where turns begin: user messages that hold more than results, and that no such message precedes.
     fn turn_starts(&self) -> impl Iterator<Item = usize> {
-        let asks = |entry: &Entry| {
-            entry.message.role != Role::Assistant && entry.message.tool_results().next().is_none()
-        };
-        (0..self.entries.len())
-            .filter(move |&at| asks(&self.entries[at]) && (at == 0 || !asks(&self.entries[at - 1])))
+        let asks = |at: usize| is_question(&self.entries[at].message);
+        (0..self.entries.len()).filter(move |&at| asks(at) && (at == 0 || !asks(at - 1)))
     }
+}
+
+/// Whether somebody says something in it, and not only a tool.
+fn is_question(message: &Message) -> bool {
+    message.role != Role::Assistant && message.tool_results().next().is_none()
 }
 
 /// What the model reads in place of a result that never came.

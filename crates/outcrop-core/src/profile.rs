@@ -388,6 +388,8 @@ impl Fact {
             ("doesn't support the status field", Fact::NoToolResultStatus),
             ("User messages cannot contain reasoning content", Fact::NoReasoning),
         ];
+        // Some texts come with a typographic apostrophe.
+        let message = message.replace('\u{2019}', "'");
         TEXTS.into_iter().find(|(text, _)| message.contains(text)).map(|(_, fact)| fact)
     }
 }

@@ -10,7 +10,7 @@
 //!   service takes objects only; the text itself stays.
 //! - A blank text is the empty object: a rule of the protocol for tools without arguments (R37).
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
@@ -132,74 +132,69 @@ impl<'de> Deserialize<'de> for InputText {
 /// serde_json takes the last of two members of one name, and a tool's own `Deserialize` may take the first: then
 /// what was checked is not what runs.
 pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
-    struct Strict(Value);
+    // The value is serde_json's own, so that it is right under each of its features.
+    let value = serde_json::from_str(text)?;
+    serde_json::from_str::<NoDoubles>(text)?;
+    Ok(value)
+}
 
-    struct Read;
+/// Reads over a value in which no object has a name twice.
+struct NoDoubles;
 
-    impl<'de> Deserialize<'de> for Strict {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_any(Read).map(Self)
-        }
+impl<'de> Deserialize<'de> for NoDoubles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for NoDoubles {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
     }
 
-    impl<'de> serde::de::Visitor<'de> for Read {
-        type Value = Value;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON value")
-        }
-
-        fn visit_unit<E>(self) -> Result<Value, E> {
-            Ok(Value::Null)
-        }
-
-        fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-            Ok(value.into())
-        }
-
-        fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-            Ok(value.into())
-        }
-
-        fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-            Ok(value.into())
-        }
-
-        fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-            Ok(value.into())
-        }
-
-        fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-            Ok(value.into())
-        }
-
-        fn visit_string<E>(self, value: String) -> Result<Value, E> {
-            Ok(value.into())
-        }
-
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-            let mut values = Vec::new();
-            while let Some(Strict(value)) = seq.next_element()? {
-                values.push(value);
-            }
-            Ok(values.into())
-        }
-
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-            let mut members = serde_json::Map::new();
-            while let Some(name) = map.next_key::<String>()? {
-                if members.contains_key(&name) {
-                    let reason = format!("the member `{}` is there twice", excerpt(&name));
-                    return Err(serde::de::Error::custom(reason));
-                }
-                let Strict(value) = map.next_value()?;
-                members.insert(name, value);
-            }
-            Ok(members.into())
-        }
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
     }
 
-    serde_json::from_str(text).map(|Strict(value)| value)
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
+        while seq.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if names.contains(&name) {
+                let reason = format!("the member `{}` is there twice", excerpt(&name));
+                return Err(serde::de::Error::custom(reason));
+            }
+            map.next_value::<Self>()?;
+            names.insert(name);
+        }
+        Ok(self)
+    }
 }
 
 /// The input of a tool that may run now: whole, strict JSON, valid for the tool's schema.

@@ -5,7 +5,8 @@
 //! driver, and in tests under none.
 //!
 //! # Invariants
-//! - A tool call is handed out for dispatch only when its block has stopped, the message has ended with
+//! - A tool call is handed out for dispatch only when its block has stopped (some gateways leave that to the end of
+//!   the message, which will do where there is an input), the message has ended with
 //!   `tool_use` (or with `end_turn` or `stop_sequence` and every block stopped), and its text is strict JSON that
 //!   fits the tool's schema (D3). Everything else becomes an error result or a [`TurnFailure`].
 //! - Whenever the turn is let go, [`Turn::into_history`] gives a history that can be sent again, with every
@@ -69,6 +70,8 @@ pub struct Turn {
     events: VecDeque<TurnEvent>,
     /// Entries of the history whose rendering was already reported on.
     reported: usize,
+    /// As it was before the attempt at hand.
+    reported_before: usize,
     learned: Vec<Fact>,
 }
 
@@ -126,7 +129,7 @@ impl Turn {
     }
 
     fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
-        let (profile, reported) = (config.profile.clone(), history.len().saturating_sub(1));
+        let profile = config.profile.clone();
         Self {
             id,
             config,
@@ -138,9 +141,16 @@ impl Turn {
             phase: Phase::Due,
             next_id: 0,
             events: VecDeque::new(),
-            reported,
+            reported: 0,
+            reported_before: 0,
             learned: Vec::new(),
         }
+    }
+
+    /// The first `entries` of the history were told of in an earlier turn: what rendering leaves out of them is not
+    /// told again.
+    pub fn skip_reported(&mut self, entries: usize) {
+        self.reported = entries;
     }
 
     /// The next thing to do, if there is one now. Ask again after each thing that happened.
@@ -172,7 +182,8 @@ impl Turn {
         self.phase =
             Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new(), counted: false });
         let request = Box::new(self.request());
-        if self.step == 1 && request.tool_config.is_some() && !self.profile.streams_tools {
+        if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !self.profile.streams_tools
+        {
             let text = "this model cannot stream while it has tools: each answer comes whole";
             self.diagnose("not_streamed", text, None);
         }
@@ -354,6 +365,7 @@ impl Turn {
                     self.learned.push(fact);
                     self.profile = self.profile.clone().with_fact(fact);
                     self.attempt += 1;
+                    self.reported = self.reported_before;
                     self.phase = Phase::Due;
                     let text =
                         format!("the model refused the request, which taught {fact:?}; asking once more");

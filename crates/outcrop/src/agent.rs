@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use outcrop_core::{
     GuardrailConfig, History, InferenceConfig, IntoContent, Profile, RawJson, Request, SystemContentBlock,
-    ToolChoice, ToolConfig, TurnConfig,
+    ToolChoice, ToolConfig, ToolEntry, TurnConfig,
 };
 
 use crate::{
@@ -191,7 +191,8 @@ impl AgentBuilder {
     /// The agent.
     ///
     /// # Errors
-    /// Two tools of one name, a name or a schema that the service refuses, a setting of 0.
+    /// Two tools of one name, a name or a schema that the service refuses, a forced choice of a tool that is not
+    /// offered, a setting of 0.
     pub fn build(mut self) -> Result<Agent, BuildError> {
         for (setting, value) in
             [("max_steps", self.max_steps as usize), ("max_parallel_tools", self.max_parallel_tools)]
@@ -211,6 +212,7 @@ impl AgentBuilder {
             let config = self.request.tool_config.get_or_insert_with(|| ToolConfig::new(Vec::new()));
             config.tool_choice = Some(choice);
         }
+        check_tool_choice(&self.request, &self.tools)?;
         let toolbox = Arc::new(Toolbox::new(self.tools, self.tool_timeout)?);
         Ok(Agent {
             inner: Arc::new(Inner {
@@ -222,6 +224,27 @@ impl AgentBuilder {
                 max_parallel_tools: self.max_parallel_tools,
             }),
         })
+    }
+}
+
+/// Whether what the model must call is there to be called.
+fn check_tool_choice(request: &Request, tools: &[Tool]) -> Result<(), BuildError> {
+    let config = request.tool_config.as_ref();
+    let given: Vec<&ToolEntry> = config.iter().flat_map(|config| &config.tools).collect();
+    let offers = |name: &str| {
+        tools.iter().any(|tool| tool.spec().name == name)
+            || given.iter().any(|entry| matches!(entry, ToolEntry::ToolSpec(spec) if spec.name == name))
+    };
+    let offers_any =
+        !tools.is_empty() || given.iter().any(|entry| !matches!(entry, ToolEntry::CachePoint(_)));
+    match config.and_then(|config| config.tool_choice.as_ref()) {
+        Some(ToolChoice::Tool(tool)) if !offers(&tool.name) => {
+            Err(BuildError::ToolChoice { wanted: format!("`{}`", tool.name) })
+        }
+        Some(ToolChoice::Any(_)) if !offers_any => {
+            Err(BuildError::ToolChoice { wanted: "any tool".to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 

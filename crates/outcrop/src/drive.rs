@@ -96,7 +96,7 @@ enum Happened {
 impl Going {
     fn begin(drive: Drive) -> Result<Self, Error> {
         let Drive { model, toolbox, slot, user, answer } = drive;
-        let (history, config) = slot.begin()?;
+        let (history, config, reported) = slot.begin()?;
         let id = turn_id();
         let span = tracing::info_span!(
             "outcrop.turn",
@@ -108,8 +108,10 @@ impl Going {
             output_tokens = Empty,
             error = Empty,
         );
+        let mut turn = Turn::new(config, history, user, id);
+        turn.skip_reported(reported);
         Ok(Self {
-            turn: Turn::new(config, history, user, id),
+            turn,
             model,
             toolbox,
             slot,

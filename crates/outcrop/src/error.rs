@@ -91,6 +91,12 @@ pub enum BuildError {
     /// A tool cannot be offered.
     #[error(transparent)]
     Tools(#[from] ToolSetError),
+    /// The model is to call a tool that it is not offered.
+    #[error("the tool choice asks for {wanted}, which is not offered")]
+    ToolChoice {
+        /// The tool's name in quotes, or `any tool`.
+        wanted: String,
+    },
     /// A setting is out of its range.
     #[error("{setting} must be {must_be}")]
     Setting {

@@ -18,11 +18,13 @@ struct State {
     history: History,
     config: Arc<TurnConfig>,
     busy: bool,
+    /// Entries of the history that a turn has reported on.
+    reported: usize,
 }
 
 impl Slot {
     pub(crate) fn new(history: History, config: TurnConfig) -> Self {
-        Self(Mutex::new(State { history, config: Arc::new(config), busy: false }))
+        Self(Mutex::new(State { history, config: Arc::new(config), busy: false, reported: 0 }))
     }
 
     /// The history as it was before the turn that is going on, if there is one.
@@ -42,18 +44,19 @@ impl Slot {
     }
 
     /// A turn begins with the history as it is and by what the session has pinned.
-    pub(crate) fn begin(&self) -> Result<(History, Arc<TurnConfig>), Error> {
+    pub(crate) fn begin(&self) -> Result<(History, Arc<TurnConfig>, usize), Error> {
         let mut state = self.lock();
         if std::mem::replace(&mut state.busy, true) {
             return Err(Error::TurnInProgress);
         }
-        Ok((state.history.clone(), Arc::clone(&state.config)))
+        Ok((state.history.clone(), Arc::clone(&state.config), state.reported))
     }
 
     /// The turn is over, however it ended. What refusals taught in it holds for the rest of the session: what was
     /// sent before was refused, so no prefix is lost by it.
     pub(crate) fn end(&self, history: History, learned: &[Fact]) {
         let mut state = self.lock();
+        state.reported = history.len();
         state.history = history;
         state.busy = false;
         if !learned.is_empty() {

@@ -63,7 +63,7 @@ impl Tool {
         Self::with_spec(ToolSpec::of::<A>(name, description), run)
     }
 
-    /// A tool from a closure that blocks; it runs on tokio's blocking pool. A call whose time is up goes on to
+    /// A tool from a closure that blocks; it runs on tokio's blocking pool. A call whose time is up or whose turn was dropped goes on to
     /// its end there, unseen, since threads cannot be stopped.
     pub fn blocking<A, O>(
         name: impl Into<String>,
@@ -79,11 +79,17 @@ impl Tool {
             let run = Arc::clone(&run);
             let span = tracing::Span::current();
             async move {
-                let run = move || span.in_scope(|| run(args, cx).into_tool_output());
+                let run = move || {
+                    // It may have waited for a thread for longer than anybody waited for it.
+                    if cx.cancellation().is_cancelled() {
+                        return ToolOutput::error(NOT_BEGUN);
+                    }
+                    span.in_scope(|| run(args, cx).into_tool_output())
+                };
                 match tokio::task::spawn_blocking(run).await {
                     Ok(output) => output,
                     Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                    Err(_) => ToolOutput::error("The tool was stopped before it began."),
+                    Err(_) => ToolOutput::error(NOT_BEGUN),
                 }
             }
         })
@@ -129,6 +135,8 @@ impl Tool {
         self.timeout
     }
 }
+
+const NOT_BEGUN: &str = "The tool was stopped before it began.";
 
 /// Reads the arguments. `()` and unit structs, whose schema is that of the empty object, are read from it too.
 fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Error> {

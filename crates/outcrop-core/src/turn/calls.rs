@@ -78,6 +78,10 @@ impl Calls {
                 (Ok(()), Some(ending)) if !ending.understood => {
                     Err(InvalidInput::NotWhole { stop_reason: None })
                 }
+                // A block that never stopped and brought nothing may have lost all of its input.
+                (Ok(()), Some(ending)) if !ending.stopped && tool_use.input.as_str().trim().is_empty() => {
+                    Err(InvalidInput::NotWhole { stop_reason: None })
+                }
                 // A `type` that cannot be read may say that the service runs it.
                 (Ok(()), _) if tool_use.other.get("type").is_some() => {
                     Err(InvalidInput::NotWhole { stop_reason: None })

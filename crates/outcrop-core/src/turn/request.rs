@@ -22,25 +22,28 @@ impl Turn {
                 self.diagnose(rule.as_str(), message, None);
             }
         }
-        self.reported = self.history.len();
+        self.reported_before = std::mem::replace(&mut self.reported, self.history.len());
         let mut request = self.config.request.clone();
         request.messages = rendered.messages;
         let given = request.tool_config.take();
         let own = self.config.tools.specs().cloned().map(ToolEntry::ToolSpec);
         let mut entries: Vec<ToolEntry> =
             own.chain(given.iter().flat_map(|given| given.tools.iter().cloned())).collect();
-        if entries.iter().all(|entry| matches!(entry, ToolEntry::CachePoint(_))) {
+        let mut config = given.unwrap_or_else(|| ToolConfig::new(Vec::new()));
+        let forced = matches!(config.tool_choice, Some(ToolChoice::Any(_) | ToolChoice::Tool(_)));
+        let none_left = entries.iter().all(|entry| matches!(entry, ToolEntry::CachePoint(_)));
+        if none_left {
             entries = declared_again(&request.messages);
         }
+        if forced && (none_left || self.step > 1) {
+            config.tool_choice = None;
+        }
         if !entries.is_empty() {
-            let forced = |choice: &ToolChoice| matches!(choice, ToolChoice::Any(_) | ToolChoice::Tool(_));
-            let mut config = ToolConfig::new(entries);
-            config.tool_choice =
-                given.and_then(|given| given.tool_choice).filter(|choice| self.step <= 1 || !forced(choice));
+            config.tools = entries;
             request.tool_config = Some(config);
         }
-        if self.profile.cache.is_none() {
-            drop_cache_points(&mut request);
+        if self.profile.cache.is_none() && drop_cache_points(&mut request) && self.step == 1 {
+            self.diagnose("cache_points", "this model takes no cache points; they were left out", None);
         }
         keep_newest_cache_points(&mut request);
         request
@@ -48,7 +51,8 @@ impl Turn {
 }
 
 /// Takes out all cache points, for a model that refuses them (R90).
-fn drop_cache_points(request: &mut Request) {
+fn drop_cache_points(request: &mut Request) -> bool {
+    let before = count_cache_points(request);
     for message in &mut request.messages {
         message.content.retain(|block| !matches!(block, ContentBlock::CachePoint(_)));
         if message.content.is_empty() {
@@ -59,6 +63,19 @@ fn drop_cache_points(request: &mut Request) {
     if let Some(config) = &mut request.tool_config {
         config.tools.retain(|entry| !matches!(entry, ToolEntry::CachePoint(_)));
     }
+    before > 0
+}
+
+fn count_cache_points(request: &Request) -> usize {
+    let blocks = request.messages.iter().flat_map(|message| &message.content);
+    fixed_cache_points(request) + blocks.filter(|block| matches!(block, ContentBlock::CachePoint(_))).count()
+}
+
+/// Those among the tools and in the system prompt.
+fn fixed_cache_points(request: &Request) -> usize {
+    let tools = request.tool_config.iter().flat_map(|config| &config.tools);
+    tools.filter(|entry| matches!(entry, ToolEntry::CachePoint(_))).count()
+        + request.system.iter().filter(|block| matches!(block, SystemContentBlock::CachePoint(_))).count()
 }
 
 /// Most cache points that the service takes in a request.
@@ -67,22 +84,20 @@ const MAX_CACHE_POINTS: usize = 4;
 /// Takes the oldest cache points out of the messages where there are too many in all (R86): a conversation that
 /// marks each question would be refused at the fifth. What was cached by them is still found by the newer ones.
 fn keep_newest_cache_points(request: &mut Request) {
-    let tools = request.tool_config.iter().flat_map(|config| &config.tools);
-    let fixed = tools.filter(|entry| matches!(entry, ToolEntry::CachePoint(_))).count()
-        + request.system.iter().filter(|block| matches!(block, SystemContentBlock::CachePoint(_))).count();
-    let mut left = MAX_CACHE_POINTS.saturating_sub(fixed);
+    let mut left = MAX_CACHE_POINTS.saturating_sub(fixed_cache_points(request));
     for message in request.messages.iter_mut().rev() {
-        let alone = message.content.iter().all(|block| matches!(block, ContentBlock::CachePoint(_)));
         let mut at = message.content.len();
         while at > 0 {
             at -= 1;
             if matches!(message.content[at], ContentBlock::CachePoint(_)) {
                 match left.checked_sub(1) {
                     Some(fewer) => left = fewer,
-                    None if alone => {}
                     None => drop(message.content.remove(at)),
                 }
             }
+        }
+        if message.content.is_empty() {
+            message.content.push(NOTHING.into());
         }
     }
 }

@@ -144,6 +144,7 @@ impl Turn {
             return Err(UnknownVersion { version: saved.version });
         }
         let mut turn = Self::over(config, saved.history, saved.turn.into());
+        turn.reported = turn.history.len();
         turn.step = saved.step;
         turn.usage = saved.usage;
         for fact in saved.learned {

@@ -184,3 +184,17 @@ fn unknown_blocks_stay_to_the_byte() {
     let request = Request::new().messages(rendered.messages).to_json_bytes().unwrap();
     assert_eq!(String::from_utf8(request).unwrap().matches(odd).count(), 2);
 }
+
+/// The last question goes with all that came of it, and no other.
+#[test]
+fn pop_turn_takes_one_question() {
+    let mut history = History::new();
+    history.push_user(Message::user("one"));
+    history.push_user(Message::user("two"));
+    let call = Message::assistant(ContentBlock::from(ToolUse::new("a", "now", "{}")));
+    history.push_step(call, None, [ToolResult::text("a", "12:34")]);
+    assert_eq!(history.pop_turn().len(), 3);
+    assert_eq!(history.messages().map(Message::text).collect::<Vec<_>>(), ["one"]);
+    assert_eq!(history.pop_turn().len(), 1);
+    assert_eq!((history.pop_turn().len(), history.len()), (0, 0));
+}

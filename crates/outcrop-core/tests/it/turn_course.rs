@@ -296,3 +296,30 @@ fn r86_the_oldest_cache_points_give_way() {
     });
     assert_eq!(points.collect::<Vec<_>>(), [0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0]);
 }
+
+/// What rendering leaves out of a history from elsewhere is told, and told once.
+#[test]
+fn what_is_left_out_of_an_old_history_is_told() {
+    let mut history = History::new();
+    history.push_user(Message::user("Hi"));
+    let thought = r#"{"reasoningContent":{"reasoningText":{"text":"hm","signature":"s"}}}"#;
+    let answer = Message::assistant(vec![block(thought), "so".into()]);
+    history.push_step(answer, Some("amazon.nova-2-lite-v1:0"), []);
+    let mut sim = Sim::over(config(), history);
+    sim.events(two_calls()).end_stream();
+    sim.result("a", "done").result("b", "done");
+    assert_eq!(sim.log.matches("diagnostic foreign_reasoning").count(), 1, "{}", sim.log);
+}
+
+/// D3: a block that never stopped and brought nothing may have lost its input; blank is `{}` only where it stopped.
+#[test]
+fn r37_a_blank_input_that_never_stopped() {
+    let start = r#"{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"a","name":"now"}}}"#;
+    let run = |events: Vec<StreamEvent>| {
+        let mut sim = Sim::new(config());
+        sim.events(events).events([end("tool_use")]);
+        sim.running.len()
+    };
+    assert_eq!(run(vec![wire("contentBlockStart", start)]), 0);
+    assert_eq!(run(vec![wire("contentBlockStart", start), stop(0)]), 1);
+}
