@@ -3,7 +3,7 @@
 //! # Invariants
 //! - What cannot be read is a `ValidationException` that says where; nothing is guessed.
 
-use outcrop_core::{RawJson, Request};
+use outcrop_core::{Message, RawJson, Request, SystemContentBlock, ToolConfig};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -34,10 +34,10 @@ impl Asked {
             InvokeModel(RawJson),
         }
         match call.operation {
-            Operation::Converse | Operation::ConverseStream => read(&call.body).map(Self::Answer),
+            Operation::Converse | Operation::ConverseStream => read_request(&call.body).map(Self::Answer),
             Operation::CountTokens => match read::<Body>(&call.body)?.input {
                 Input::Converse(counted) => {
-                    let request = Some(read(counted.as_str().as_bytes())?);
+                    let request = Some(read_request(counted.as_str().as_bytes())?);
                     Ok(Self::Count { counted, request })
                 }
                 Input::InvokeModel(counted) => Ok(Self::Count { counted, request: None }),
@@ -47,9 +47,28 @@ impl Asked {
     }
 }
 
+/// Reads a request. What core keeps aside since it cannot read it is refused here.
+fn read_request(json: &[u8]) -> Result<Box<Request>, Refused> {
+    let request: Box<Request> = read(json)?;
+    for (name, raw) in request.other.iter() {
+        let error = match name {
+            "messages" => raw.parse_into::<Vec<Message>>().err(),
+            "system" => raw.parse_into::<Vec<SystemContentBlock>>().err(),
+            "toolConfig" => raw.parse_into::<ToolConfig>().err(),
+            _ => None,
+        };
+        if let Some(error) = error {
+            return Err(unreadable(&format!("`{name}`: {error}")));
+        }
+    }
+    Ok(request)
+}
+
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(json).map_err(|error| {
-        let message = format!("The body cannot be read as a request: {error}.");
-        Reply::error(400, "ValidationException", &message).into()
-    })
+    serde_json::from_slice(json).map_err(|error| unreadable(&error.to_string()))
+}
+
+fn unreadable(reason: &str) -> Refused {
+    let message = format!("The body cannot be read as a request: {reason}.");
+    Reply::error(400, "ValidationException", &message).into()
 }

@@ -304,7 +304,7 @@ async fn answers_come_in_order_and_end() {
         001 200 - {"metrics":{"latencyMs":0},"output":{"message":{"content":[{"text":"one"}],"role":"assistant"}},"sto
         002 400 ValidationException {"message":"The body cannot be read as a request: expected ident at line 1 column 2."}
         003 400 ValidationException {"message":"The body cannot be read as a request: invalid type: sequence, expected an object (Reques
-        004 400 ValidationException {"message":"The body cannot be read as a request: missing field `content` at line 1 column 28."}
+        004 400 ValidationException {"message":"The body cannot be read as a request: `messages`: missing field `content` at line 1 colu
         005 400 ValidationException {"message":"The body cannot be read as a request: missing field `input` at line 1 column 56."}
         006 404 UnknownOperationException {"message":"This endpoint has POST /model/{modelId}/converse, converse-stream and count-tokens."}
         007 200 - {"metrics":{"latencyMs":0},"output":{"message":{"content":[{"text":"two"}],"role":"assistant"}},"sto
