@@ -104,7 +104,7 @@ fn no_path_of_a_machine() {
         |_, text| {
             let at_start = |line: &str, part: &str| {
                 line.match_indices(part).any(|(at, _)| {
-                    // `tests/work/` is no path of a machine.
+                    // A folder of such a name further down is no path of a machine.
                     let before = line[..at].chars().next_back();
                     before.is_none_or(|letter| !letter.is_alphanumeric() && !"._-~/}".contains(letter))
                 })

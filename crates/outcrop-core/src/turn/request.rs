@@ -42,33 +42,23 @@ impl Turn {
             config.tools = entries;
             request.tool_config = Some(config);
         }
-        if self.profile.cache.is_none() && drop_cache_points(&mut request) && self.step == 1 {
+        if self.profile.cache.is_some() {
+            keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
+        } else if drop_cache_points(&mut request) && self.step == 1 {
             self.diagnose("cache_points", "this model takes no cache points; they were left out", None);
         }
-        keep_newest_cache_points(&mut request);
         request
     }
 }
 
-/// Takes out all cache points, for a model that refuses them (R90).
+/// Takes out all cache points, for a model that refuses them (R90); tells whether there were any.
 fn drop_cache_points(request: &mut Request) -> bool {
-    let before = count_cache_points(request);
-    for message in &mut request.messages {
-        message.content.retain(|block| !matches!(block, ContentBlock::CachePoint(_)));
-        if message.content.is_empty() {
-            message.content.push(NOTHING.into());
-        }
-    }
+    let fixed = fixed_cache_points(request);
     request.system.retain(|block| !matches!(block, SystemContentBlock::CachePoint(_)));
     if let Some(config) = &mut request.tool_config {
         config.tools.retain(|entry| !matches!(entry, ToolEntry::CachePoint(_)));
     }
-    before > 0
-}
-
-fn count_cache_points(request: &Request) -> usize {
-    let blocks = request.messages.iter().flat_map(|message| &message.content);
-    fixed_cache_points(request) + blocks.filter(|block| matches!(block, ContentBlock::CachePoint(_))).count()
+    keep_newest_cache_points(request, 0) || fixed > 0
 }
 
 /// Those among the tools and in the system prompt.
@@ -83,8 +73,10 @@ const MAX_CACHE_POINTS: usize = 4;
 
 /// Takes the oldest cache points out of the messages where there are too many in all (R86): a conversation that
 /// marks each question would be refused at the fifth. What was cached by them is still found by the newer ones.
-fn keep_newest_cache_points(request: &mut Request) {
-    let mut left = MAX_CACHE_POINTS.saturating_sub(fixed_cache_points(request));
+/// Tells whether any was taken out.
+fn keep_newest_cache_points(request: &mut Request, most: usize) -> bool {
+    let mut left = most.saturating_sub(fixed_cache_points(request));
+    let mut taken = false;
     for message in request.messages.iter_mut().rev() {
         let mut at = message.content.len();
         while at > 0 {
@@ -92,7 +84,10 @@ fn keep_newest_cache_points(request: &mut Request) {
             if matches!(message.content[at], ContentBlock::CachePoint(_)) {
                 match left.checked_sub(1) {
                     Some(fewer) => left = fewer,
-                    None => drop(message.content.remove(at)),
+                    None => {
+                        message.content.remove(at);
+                        taken = true;
+                    }
                 }
             }
         }
@@ -100,6 +95,7 @@ fn keep_newest_cache_points(request: &mut Request) {
             message.content.push(NOTHING.into());
         }
     }
+    taken
 }
 
 /// Specs for tools that a history without tools of its own speaks of (R18): the service wants them declared.
