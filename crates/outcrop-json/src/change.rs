@@ -1,0 +1,188 @@
+//! What changed between two moments, found on the tape: there is no log of events.
+//!
+//! # Invariants
+//! - Replaying the changes of any sequence of moments into a value gives the value at the last one.
+//! - Changes come in document order, together as if they had come at once: a string that began and grew is one
+//!   [`Change::Set`].
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::{
+    Mark, NodeRef, SyntaxError, View,
+    tree::{NONE, NodeKind},
+};
+
+/// One change of the value.
+///
+/// Serialised it is a small object, with a JSON Pointer (RFC 6901) as its path, for a reader elsewhere:
+///
+/// ```
+/// use outcrop_json::LiveJson;
+///
+/// let mut live = LiveJson::new();
+/// live.push(r#"{"to": "An"#)?;
+/// let mark = live.mark();
+/// live.push(r#"n", "copies": [2"#)?;
+/// live.push("]}")?;
+/// let changes: Vec<_> = live.changes(mark).collect();
+/// assert_eq!(serde_json::to_value(&changes)?, serde_json::json!([
+///     {"op": "append", "path": "/to", "text": "n"},
+///     {"op": "close", "path": "/to"},
+///     {"op": "set", "path": "/copies", "value": []},
+///     {"op": "set", "path": "/copies/0", "value": 2, "complete": true},
+///     {"op": "close", "path": "/copies"},
+///     {"op": "close", "path": ""},
+/// ]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Change<'a> {
+    /// A value began.
+    Set(Set<'a>),
+    /// A string grew.
+    Append(Append<'a>),
+    /// A value that had begun before is complete.
+    Close(Close<'a>),
+    /// The text is wrong from here on; nothing changes any more.
+    Invalid(SyntaxError),
+}
+
+/// A value began: what is at its place is replaced, or it is added at the end.
+///
+/// Objects and arrays are to be set empty: what is in them follows, and then a [`Change::Close`]. A string is set with its text so far; where
+/// [`NodeRef::is_complete`] says so, it and all numbers, booleans and nulls are complete, and not closed again.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Set<'a> {
+    /// The value.
+    pub node: NodeRef<'a>,
+}
+
+/// A string grew.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Append<'a> {
+    /// The string.
+    pub node: NodeRef<'a>,
+    /// By this.
+    pub text: &'a str,
+}
+
+/// A value is complete.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Close<'a> {
+    /// The value.
+    pub node: NodeRef<'a>,
+}
+
+/// The changes from one moment to another, in document order.
+#[derive(Clone, Debug)]
+pub struct Changes<'a> {
+    view: View<'a>,
+    /// The innermost node that is open at this place of the walk.
+    open: u32,
+    /// The next node that is new.
+    next: u32,
+    /// Where the text of the string that was open then ended; [`NONE`] once told.
+    grown_from: u32,
+    error: Option<&'a SyntaxError>,
+}
+
+impl<'a> Changes<'a> {
+    #[inline]
+    pub(crate) fn new(view: View<'a>, since: Mark, error: Option<&'a SyntaxError>) -> Self {
+        let string = view.tape.nodes.get(since.open as usize).filter(|node| node.kind == NodeKind::String);
+        let grown_from = if string.is_some() { since.text } else { NONE };
+        Self { view, open: since.open, next: since.nodes, grown_from, error }
+    }
+
+    /// What the string that was open then has grown by, if it has.
+    #[inline]
+    fn growth(&mut self) -> Option<Change<'a>> {
+        let from = std::mem::replace(&mut self.grown_from, NONE);
+        let node = self.view.node_at(self.open)?;
+        if !node.is_complete() {
+            // It is the last there is.
+            self.open = NONE;
+        }
+        let text = self.view.tape.text.get(from as usize..node.text_end() as usize)?;
+        (!text.is_empty()).then_some(Change::Append(Append { node, text }))
+    }
+
+    /// The next value that closed or began.
+    fn walk(&mut self) -> Option<Change<'a>> {
+        if let Some(node) = self.view.node_at(self.open)
+            && node.is_complete()
+            && node.subtree_end() == self.next
+        {
+            self.open = node.parent_id();
+            return Some(Change::Close(Close { node }));
+        }
+        if let Some(node) = self.view.node_at(self.next) {
+            if node.node_kind().is_container() {
+                self.open = self.next;
+            }
+            self.next += 1;
+            return Some(Change::Set(Set { node }));
+        }
+        self.error.take().copied().map(Change::Invalid)
+    }
+}
+
+impl<'a> Iterator for Changes<'a> {
+    type Item = Change<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Change<'a>> {
+        if self.grown_from != NONE
+            && let Some(growth) = self.growth()
+        {
+            return Some(growth);
+        }
+        if self.open == NONE && self.next >= self.view.mark.nodes && self.error.is_none() {
+            return None;
+        }
+        self.walk()
+    }
+}
+
+impl Serialize for Change<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Set(set) => {
+                map.serialize_entry("op", "set")?;
+                map.serialize_entry("path", &set.node.pointer().to_string())?;
+                match set.node.node_kind() {
+                    NodeKind::Object => map.serialize_entry("value", &serde_json::Map::new())?,
+                    NodeKind::Array => map.serialize_entry("value", &[(); 0])?,
+                    // A number that serde_json cannot hold is its text.
+                    _ => match set.node.to_value() {
+                        Ok(value) => map.serialize_entry("value", &value)?,
+                        Err(_) => map.serialize_entry("value", set.node.text())?,
+                    },
+                }
+                if !set.node.node_kind().is_container() && set.node.is_complete() {
+                    map.serialize_entry("complete", &true)?;
+                }
+            }
+            Self::Append(append) => {
+                map.serialize_entry("op", "append")?;
+                map.serialize_entry("path", &append.node.pointer().to_string())?;
+                map.serialize_entry("text", append.text)?;
+            }
+            Self::Close(close) => {
+                map.serialize_entry("op", "close")?;
+                map.serialize_entry("path", &close.node.pointer().to_string())?;
+            }
+            Self::Invalid(error) => {
+                map.serialize_entry("op", "invalid")?;
+                map.serialize_entry("offset", &error.offset)?;
+                map.serialize_entry("message", &error.kind.to_string())?;
+            }
+        }
+        map.end()
+    }
+}

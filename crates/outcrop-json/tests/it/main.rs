@@ -1,0 +1,9 @@
+//! Tests of `outcrop-json` from outside.
+
+#![allow(clippy::unwrap_used)] // A test may end where it is surprised.
+
+mod corpora;
+
+mod invariants;
+mod oracle;
+mod typed;
