@@ -6,7 +6,10 @@
 //! - A panic stays in its task; the model is told that the tool failed, not how.
 //! - Outputs wait in a channel until they are taken, so that none is lost when the turn is dropped.
 
-use std::panic::AssertUnwindSafe;
+use std::{
+    panic::AssertUnwindSafe,
+    task::{Context, Poll, ready},
+};
 
 use futures::FutureExt;
 use outcrop_core::{ActionId, RawJson, ToolCall, ToolResultStatus};
@@ -72,12 +75,14 @@ pub(crate) struct Running {
     cancellation: CancellationToken,
     sender: mpsc::UnboundedSender<Report>,
     reports: mpsc::UnboundedReceiver<Report>,
+    /// Calls whose output was not taken yet.
+    open: usize,
 }
 
 impl Running {
     pub(crate) fn new() -> Self {
         let (sender, reports) = mpsc::unbounded_channel();
-        Self { tasks: JoinSet::new(), cancellation: CancellationToken::new(), sender, reports }
+        Self { tasks: JoinSet::new(), cancellation: CancellationToken::new(), sender, reports, open: 0 }
     }
 
     /// Begins a call.
@@ -91,6 +96,7 @@ impl Running {
     ) {
         // Finished tasks are let go as new ones come.
         while self.tasks.try_join_next().is_some() {}
+        self.open += 1;
         let span = tracing::info_span!(
             parent: parent, "outcrop.tool",
             tool = call.name.as_str(), tool_use_id = call.tool_use_id.as_str(), status = Empty,
@@ -134,12 +140,21 @@ impl Running {
     }
 
     /// The next report. Waits for ever while nothing runs.
-    pub(crate) async fn next(&mut self) -> Report {
-        match self.reports.recv().await {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Report> {
+        // To wait costs more than to look, and while a model streams there is mostly nothing to wait for. What
+        // calls that have ended still tell is taken as it is found.
+        if self.open == 0 && self.reports.is_empty() {
+            return Poll::Pending;
+        }
+        let report = match ready!(self.reports.poll_recv(cx)) {
             Some(report) => report,
             // Not reached: `self` holds a sender.
-            None => std::future::pending().await,
+            None => return Poll::Pending,
+        };
+        if let Report::Done(..) = report {
+            self.open -= 1;
         }
+        Poll::Ready(report)
     }
 
     /// Stops all calls and gives what had been reported and was not taken yet.

@@ -1,14 +1,20 @@
 //! The only loop: carries things between a [`Turn`], which decides, a model and tools.
 //!
 //! # Invariants
-//! - Whatever ends the loop (an answer, an error, a drop between two polls), the session gets its history back,
-//!   with every result that had been reported.
+//! - Whatever ends the loop (an answer, an error, a panic, a drop between two polls), the session gets its history
+//!   back, with every result that had been reported.
+//! - What can start is started before the events that led to it are handed out.
+//! - Neither the wire nor the tools keep the other waiting: whoever was heard last is asked last.
 //! - An action that this driver does not know ends the turn.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 use outcrop_core::{Action, ActionId, Message, Recovery, StreamEvent, Turn, TurnEvent};
+use tokio::task::coop;
 use tracing::{Span, field::Empty};
 
 use crate::{
@@ -17,7 +23,6 @@ use crate::{
     model::{Model, ModelError, ModelStream},
     slot::Slot,
     toolbox::Toolbox,
-    turn_stream::AnswerCell,
 };
 
 /// What a turn needs.
@@ -26,56 +31,20 @@ pub(crate) struct Drive {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) slot: Arc<Slot>,
     pub(crate) user: Message,
-    pub(crate) answer: AnswerCell,
-}
-
-impl Drive {
-    /// The events of the turn. Nothing begins before it is polled.
-    pub(crate) fn events(self) -> impl Stream<Item = Result<TurnEvent, Error>> + Send + 'static {
-        async_stream::stream! {
-            let mut going = match Going::begin(self) {
-                Ok(going) => going,
-                Err(error) => {
-                    yield Err(error);
-                    return;
-                }
-            };
-            loop {
-                let started = going.start_actions();
-                while let Some(event) = going.turn.next_event() {
-                    yield Ok(event);
-                }
-                if let Err(error) = started {
-                    yield Err(error);
-                    return;
-                }
-                match going.turn.outcome() {
-                    None => going.wait().await,
-                    Some(Ok(outcome)) => {
-                        going.span.record("stop_reason", outcome.stop_reason.as_str());
-                        return;
-                    }
-                    Some(Err(failure)) => {
-                        let error = Error::from_failure(failure, going.model_error.take());
-                        going.span.record("error", error.to_string());
-                        yield Err(error);
-                        return;
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// A turn that is under way. Dropping it gives the history back to the session.
-struct Going {
-    turn: Turn,
+pub(crate) struct Going {
+    pub(crate) turn: Turn,
     model: Arc<dyn Model>,
     toolbox: Arc<Toolbox>,
-    slot: Arc<Slot>,
-    answer: AnswerCell,
+    /// The session, until it has its history back.
+    slot: Option<Arc<Slot>>,
     call: Option<Call>,
     running: Running,
+    /// The tools are to be asked before the wire.
+    tools_first: bool,
+    unknown_action: bool,
     model_error: Option<ModelError>,
     span: Span,
     step_span: Span,
@@ -87,15 +56,10 @@ struct Call {
     stream: ModelStream,
 }
 
-/// Whatever happens first.
-enum Happened {
-    Wire(Option<Result<StreamEvent, ModelError>>),
-    Tool(Report),
-}
-
 impl Going {
-    fn begin(drive: Drive) -> Result<Self, Error> {
-        let Drive { model, toolbox, slot, user, answer } = drive;
+    /// Begins the turn.
+    pub(crate) fn begin(drive: Drive) -> Result<Self, Error> {
+        let Drive { model, toolbox, slot, user } = drive;
         let (history, config, reported) = slot.begin()?;
         let id = turn_id();
         let span = tracing::info_span!(
@@ -110,22 +74,44 @@ impl Going {
         );
         let mut turn = Turn::new(config, history, user, id);
         turn.skip_reported(reported);
-        Ok(Self {
+        let mut going = Self {
             turn,
             model,
             toolbox,
-            slot,
-            answer,
+            slot: Some(slot),
             call: None,
             running: Running::new(),
+            tools_first: false,
+            unknown_action: false,
             model_error: None,
             span,
             step_span: Span::none(),
-        })
+        };
+        going.start_actions();
+        Ok(going)
+    }
+
+    /// The next event of the turn; after `None` or an error there are no more.
+    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TurnEvent, Error>>> {
+        loop {
+            if let Some(event) = self.turn.next_event() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            if let Some(ended) = self.ended() {
+                return Poll::Ready(ended.err().map(Err));
+            }
+            ready!(self.poll_happening(cx));
+            self.start_actions();
+        }
+    }
+
+    /// Gives the history back to the session, and the answer to the caller if there is one.
+    pub(crate) fn into_answer(mut self) -> Option<Answer> {
+        self.end()
     }
 
     /// Starts all that can start now.
-    fn start_actions(&mut self) -> Result<(), Error> {
+    fn start_actions(&mut self) {
         while let Some(action) = self.turn.next_action() {
             let step = self.turn.step();
             match action {
@@ -137,33 +123,60 @@ impl Going {
                 Action::Dispatch(dispatch) => {
                     self.running.start(dispatch.id, dispatch.call, &self.toolbox, step, &self.step_span);
                 }
-                _ => return Err(Error::UnknownAction),
+                _ => {
+                    self.unknown_action = true;
+                    return;
+                }
             }
         }
-        Ok(())
+    }
+
+    /// How the turn ended; `None` while it goes on.
+    fn ended(&mut self) -> Option<Result<(), Error>> {
+        if self.unknown_action {
+            return Some(Err(Error::UnknownAction));
+        }
+        Some(match self.turn.outcome()? {
+            Ok(outcome) => {
+                self.span.record("stop_reason", outcome.stop_reason.as_str());
+                Ok(())
+            }
+            Err(failure) => {
+                let error = Error::from_failure(failure, self.model_error.take());
+                self.span.record("error", error.to_string());
+                Err(error)
+            }
+        })
     }
 
     /// Waits for the next thing to happen and tells the turn.
-    async fn wait(&mut self) {
-        let happened = match &mut self.call {
-            Some(call) => {
-                let span = &self.step_span;
-                let wire = std::future::poll_fn(|cx| span.in_scope(|| call.stream.poll_next_unpin(cx)));
-                tokio::select! {
-                    event = wire => Happened::Wire(event),
-                    report = self.running.next() => Happened::Tool(report),
-                }
+    fn poll_happening(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A task that has used up its share lets others run. Nothing is taken from the share here.
+        drop(ready!(coop::poll_proceed(cx)));
+        for tools in [self.tools_first, !self.tools_first] {
+            let happened = if tools { self.poll_tools(cx) } else { self.poll_wire(cx) };
+            if happened.is_ready() {
+                self.tools_first = !tools;
+                return happened;
             }
-            None => Happened::Tool(self.running.next().await),
-        };
-        match happened {
-            Happened::Tool(report) => self.report(report),
-            Happened::Wire(event) => self.wire(event),
         }
+        Poll::Pending
     }
 
-    fn wire(&mut self, event: Option<Result<StreamEvent, ModelError>>) {
-        let Some(id) = self.call.as_ref().map(|call| call.id) else { return };
+    fn poll_tools(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let report = ready!(self.running.poll_next(cx));
+        self.report(report);
+        Poll::Ready(())
+    }
+
+    fn poll_wire(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(Call { id, stream }) = &mut self.call else { return Poll::Pending };
+        let (id, event) = (*id, ready!(self.step_span.in_scope(|| stream.poll_next_unpin(cx))));
+        self.wire(id, event);
+        Poll::Ready(())
+    }
+
+    fn wire(&mut self, id: ActionId, event: Option<Result<StreamEvent, ModelError>>) {
         match event {
             Some(Ok(event)) => {
                 self.turn.on_stream_event(id, event);
@@ -195,10 +208,10 @@ impl Going {
             Report::Done(id, output) => self.turn.on_tool_result(id, output.content, output.status),
         }
     }
-}
 
-impl Drop for Going {
-    fn drop(&mut self) {
+    /// Stops what still runs and gives the history back, once.
+    fn end(&mut self) -> Option<Answer> {
+        let slot = self.slot.take()?;
         let reports = self.running.stop();
         reports.into_iter().for_each(|report| self.report(report));
         self.span.record("steps", self.turn.step());
@@ -210,11 +223,15 @@ impl Drop for Going {
         let outcome = self.turn.outcome().and_then(Result::ok).cloned();
         let learned = self.turn.learned().to_vec();
         let history = self.turn.take_history();
-        if let Some(outcome) = outcome {
-            let answer = Answer { outcome, history: history.clone() };
-            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-        }
-        self.slot.end(history, &learned);
+        let answer = outcome.map(|outcome| Answer { outcome, history: history.clone() });
+        slot.end(history, &learned);
+        answer
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -223,3 +240,6 @@ fn turn_id() -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("turn_{:016x}", RandomState::new().hash_one(std::time::SystemTime::now()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,7 @@ mod bedrock;
 pub mod testing;
 
 pub use outcrop_core as core;
+pub use outcrop_json as json;
 pub use {schemars, serde, serde_json};
 
 pub use agent::{Agent, AgentBuilder};
@@ -79,8 +80,8 @@ pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
 pub use error::{BuildError, Error};
 pub use model::{Model, ModelError, ModelStream};
 pub use outcrop_core::{
-    ContentBlock, EventKind, History, InferenceConfig, Message, Profile, StopReason, ToolSpec, TurnEvent,
-    Usage,
+    ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
+    TurnEvent, Usage,
 };
 pub use session::{Ask, Session};
 pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolHandler, ToolOutput};

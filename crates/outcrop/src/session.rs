@@ -8,12 +8,7 @@ use std::sync::Arc;
 
 use outcrop_core::{History, IntoContent, Message};
 
-use crate::{
-    Agent, Answer, Error,
-    drive::Drive,
-    slot::Slot,
-    turn_stream::{AnswerCell, TurnStream},
-};
+use crate::{Agent, Answer, Error, drive::Drive, slot::Slot, turn_stream::TurnStream};
 
 /// A conversation. It is owned: keep it, send it to another task, take its history out.
 ///
@@ -48,7 +43,6 @@ impl Session {
             toolbox: Arc::clone(self.agent.toolbox()),
             slot: Arc::clone(&self.slot),
             user: Message::user(content),
-            answer: AnswerCell::default(),
         })
     }
 
@@ -79,8 +73,7 @@ pub struct Ask(Drive);
 impl Ask {
     /// The turn as a stream of events.
     pub fn stream(self) -> TurnStream {
-        let answer = Arc::clone(&self.0.answer);
-        TurnStream::new(self.0.events(), answer)
+        TurnStream::new(self.0)
     }
 }
 

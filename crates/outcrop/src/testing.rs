@@ -8,7 +8,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::StreamExt;
 use outcrop_core::{
     Message, Metrics, Output, Profile, RawJson, Request, Response, StopReason, StreamEvent, ToolUse, Usage,
 };
@@ -99,6 +98,14 @@ impl ScriptedModel {
         self.requests().iter().filter_map(|request| RawJson::of(request).ok()).collect()
     }
 
+    /// Keeps `request` and takes the next answer.
+    fn answer(&self, request: Request) -> Vec<Result<StreamEvent, ModelError>> {
+        let mut shared = self.lock();
+        shared.requests.push(request);
+        let at_its_end = || vec![Err(ModelError::new("the script is at its end"))];
+        shared.answers.pop_front().unwrap_or_else(at_its_end)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,12 +122,10 @@ impl Model for ScriptedModel {
 
     fn stream(&self, request: Request) -> ModelStream {
         let model = self.clone();
-        let answer = async move {
-            let mut shared = model.lock();
-            shared.requests.push(request);
-            let at_its_end = || vec![Err(ModelError::new("the script is at its end"))];
-            futures::stream::iter(shared.answers.pop_front().unwrap_or_else(at_its_end))
-        };
-        Box::pin(futures::stream::once(answer).flatten())
+        Box::pin(async_stream::stream! {
+            for event in model.answer(request) {
+                yield event;
+            }
+        })
     }
 }

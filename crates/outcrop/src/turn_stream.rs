@@ -3,21 +3,20 @@
 //! # Invariants
 //! - It is `Send + 'static`, so that it can be handed to another task or to a web response.
 //! - Dropping it ends the turn: the HTTP exchange is closed, running tools are stopped, and the session's history
-//!   is valid, with the results that had come.
+//!   is valid, with the results that had come. An error or a panic ends it likewise, at once.
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
 use futures::{Stream, StreamExt};
-use outcrop_core::TurnEvent;
+use outcrop_core::{LiveInput, TurnEvent};
 
-use crate::{Answer, Error};
-
-/// Where the turn leaves its answer.
-pub(crate) type AnswerCell = Arc<Mutex<Option<Answer>>>;
+use crate::{
+    Answer, Error,
+    drive::{Drive, Going},
+};
 
 /// The events of a turn. After an error there are no more.
 ///
@@ -38,16 +37,56 @@ pub(crate) type AnswerCell = Arc<Mutex<Option<Answer>>>;
 /// ```
 #[must_use = "a turn does nothing unless it is polled"]
 pub struct TurnStream {
-    events: Pin<Box<dyn Stream<Item = Result<TurnEvent, Error>> + Send>>,
-    answer: AnswerCell,
+    state: State,
+}
+
+enum State {
+    /// Nobody has polled it.
+    Asked(Box<Drive>),
+    Going(Box<Going>),
+    /// The answer, where there is one.
+    Over(Option<Box<Answer>>),
 }
 
 impl TurnStream {
-    pub(crate) fn new(
-        events: impl Stream<Item = Result<TurnEvent, Error>> + Send + 'static,
-        answer: AnswerCell,
-    ) -> Self {
-        Self { events: Box::pin(events), answer }
+    pub(crate) fn new(drive: Drive) -> Self {
+        Self { state: State::Asked(Box::new(drive)) }
+    }
+
+    /// The input of the tool call that `event` is about, as far as the model has written it, as of that event: for
+    /// [`EventKind::ToolInputStart`], [`EventKind::ToolInputDelta`] and [`EventKind::ToolInputEnd`].
+    ///
+    /// It is lent until the next step begins; `None` for other events, and for those of other steps and turns. Who
+    /// never asks pays nothing for it. What is shown here is never what is executed.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use outcrop::{Agent, testing::ScriptedModel};
+    /// use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let input = json!({"path": "a.txt", "content": "Dear all"});
+    /// let model = ScriptedModel::new().calls([("t1", "write_file", input)]).text("Done.");
+    /// let mut turn = Agent::builder(model).build()?.ask("Write to all").stream();
+    /// let mut content = String::new();
+    /// while let Some(event) = turn.try_next().await? {
+    ///     if let Some(input) = turn.live(&event)
+    ///         && let Some(text) = input.get("content").and_then(|content| content.as_str())
+    ///     {
+    ///         content = text.to_owned();
+    ///     }
+    /// }
+    /// assert_eq!(content, "Dear all");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    ///
+    /// [`EventKind::ToolInputStart`]: crate::EventKind::ToolInputStart
+    /// [`EventKind::ToolInputDelta`]: crate::EventKind::ToolInputDelta
+    /// [`EventKind::ToolInputEnd`]: crate::EventKind::ToolInputEnd
+    pub fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
+        match &mut self.state {
+            State::Going(going) => going.turn.live(event),
+            State::Asked(_) | State::Over(_) => None,
+        }
     }
 
     /// Runs the turn to its end, whatever of it was watched, and gives the answer.
@@ -55,12 +94,14 @@ impl TurnStream {
     /// # Errors
     /// Why there is no answer; the history stays with the session.
     pub async fn answer(mut self) -> Result<Answer, Error> {
-        while let Some(event) = self.events.next().await {
+        while let Some(event) = self.next().await {
             event?;
         }
-        // Without an answer the stream has yielded its error before, to whoever polled it then.
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        answer.ok_or(Error::TurnOver)
+        match self.state {
+            State::Over(Some(answer)) => Ok(*answer),
+            // The stream has yielded its error before, to whoever polled it then.
+            _ => Err(Error::TurnOver),
+        }
     }
 }
 
@@ -68,7 +109,25 @@ impl Stream for TurnStream {
     type Item = Result<TurnEvent, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.events.as_mut().poll_next(cx)
+        // The turn is taken out while it is polled, so that a panic in there ends it.
+        let mut going = match std::mem::replace(&mut self.state, State::Over(None)) {
+            State::Going(going) => going,
+            State::Asked(drive) => match Going::begin(*drive) {
+                Ok(going) => Box::new(going),
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            },
+            over @ State::Over(_) => {
+                self.state = over;
+                return Poll::Ready(None);
+            }
+        };
+        let polled = going.poll_event(cx);
+        match polled {
+            Poll::Pending | Poll::Ready(Some(Ok(_))) => self.state = State::Going(going),
+            Poll::Ready(None) => self.state = State::Over(going.into_answer().map(Box::new)),
+            Poll::Ready(Some(Err(_))) => drop(going),
+        }
+        polled
     }
 }
 
