@@ -2,10 +2,10 @@
 //!
 //! # Invariants
 //! - Of two members of one name the last counts, as in `serde_json::Value`.
-//! - A partial value never holds a number, boolean, null or unit variant that could still change, and leaves out
-//!   what does not decode only where it is still growing.
+//! - A partial value never holds a number, boolean, null or name of a variant that could still change (where serde
+//!   asks for a variant), and leaves out what does not decode only where it is still growing.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, str::FromStr};
 
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
@@ -409,12 +409,23 @@ impl<'a> MapAccess<'a> for Fields<'a> {
 /// A name. As in serde_json, numbers and booleans can be names.
 struct Key<'a>(&'a str);
 
+impl<'a> Key<'a> {
+    /// The number that the name is, if JSON would take it for one.
+    fn number<T: FromStr>(&self) -> Option<T> {
+        let digits = self.0.strip_prefix('-').unwrap_or(self.0);
+        let whole = digits.split(['.', 'e', 'E']).next().unwrap_or_default();
+        let begins_well = whole == "0" || whole.starts_with(|digit: char| matches!(digit, '1'..='9'));
+        let ends_well = self.0.ends_with(|last: char| last.is_ascii_digit());
+        if begins_well && ends_well { self.0.parse().ok() } else { None }
+    }
+}
+
 macro_rules! parsed_keys {
     ($($method:ident $visit:ident),* $(,)?) => {
         $(fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
-            match self.0.parse() {
-                Ok(parsed) => visitor.$visit(parsed),
-                Err(_) => visitor.visit_borrowed_str(self.0),
+            match self.number() {
+                Some(number) => visitor.$visit(number),
+                None => visitor.visit_borrowed_str(self.0),
             }
         })*
     };
@@ -427,8 +438,14 @@ impl<'a> Deserializer<'a> for Key<'a> {
         visitor.visit_borrowed_str(self.0)
     }
 
+    fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.0.parse() {
+            Ok(truth) => visitor.visit_bool(truth),
+            Err(_) => visitor.visit_borrowed_str(self.0),
+        }
+    }
+
     parsed_keys! {
-        deserialize_bool visit_bool,
         deserialize_i8 visit_i8, deserialize_i16 visit_i16, deserialize_i32 visit_i32, deserialize_i64 visit_i64,
         deserialize_i128 visit_i128, deserialize_u8 visit_u8, deserialize_u16 visit_u16, deserialize_u32 visit_u32,
         deserialize_u64 visit_u64, deserialize_u128 visit_u128, deserialize_f32 visit_f32, deserialize_f64 visit_f64,

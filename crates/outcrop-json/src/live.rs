@@ -21,7 +21,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Objects and arrays within each other; 128 unless told.
+    /// Objects and arrays within each other; 128 unless told. Reading goes to any depth; making a `Value` or a struct
+    /// of what was read recurses, as serde does, so a limit of many thousands needs a large stack.
     pub depth: u32,
     /// Values in the text; 1,000,000 unless told.
     pub nodes: u32,
@@ -307,7 +308,9 @@ impl LiveJson {
     }
 
     fn not_utf8(&mut self) {
-        self.scanner.scan(&self.raw);
+        if !self.finished {
+            self.scanner.scan(&self.raw);
+        }
         if self.scanner.error.is_none() && !self.finished {
             self.scanner.fail(ErrorKind::Utf8, self.raw.len());
         }
@@ -446,6 +449,9 @@ impl LiveJson {
     ///
     /// What a `T` cannot hold yet is left out: a member that is still growing and does not decode is absent, as is
     /// an element of an array whose members have not all come. Fields of `T` that may be absent are `Option`s.
+    ///
+    /// Types that are read from a string see it while it grows: `"1.1.1.1"` is an address before `"1.1.1.10"` is. So do
+    /// the untagged enums, flattened fields and contents of internally tagged enums that serde keeps aside first.
     ///
     /// ```
     /// use outcrop_json::LiveJson;

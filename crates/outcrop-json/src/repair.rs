@@ -53,8 +53,8 @@ pub struct Proposal {
 /// ```
 /// use outcrop_json::{RepairKind, repair};
 ///
-/// let proposal = repair(r#"Here: {"command": "echo "hi"", "cwd": /tmp}"#).unwrap();
-/// assert_eq!(proposal.value, serde_json::json!({"command": "echo \"hi\"", "cwd": "/tmp"}));
+/// let proposal = repair(r#"Here: {"command": "echo "hi"", "cwd": /srv}"#).unwrap();
+/// assert_eq!(proposal.value, serde_json::json!({"command": "echo \"hi\"", "cwd": "/srv"}));
 /// let kinds: Vec<_> = proposal.repairs.iter().map(|repair| repair.kind).collect();
 /// assert_eq!(kinds, [RepairKind::TextBefore, RepairKind::InnerQuote, RepairKind::BareWord]);
 ///

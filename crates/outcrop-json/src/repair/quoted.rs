@@ -219,7 +219,8 @@ impl Closing<'_, '_> {
                 Name::Cut => paired || byte == b'"' && !self.closes_all(next),
                 Name::No => paired && self.is_member_without_colon(next),
             },
-            _ => paired && (ahead.bare_name(next) != Name::No || ahead.ellipsis(next).is_some()),
+            _ if inner.quotes == 0 && ahead.ellipsis(next).is_some() => true,
+            _ => paired && ahead.bare_name(next) != Name::No,
         }
     }
 

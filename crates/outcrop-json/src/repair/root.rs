@@ -123,7 +123,7 @@ fn closing_fence(text: &str, start: usize) -> usize {
 /// The value, where it is all of the span and not in brackets.
 fn scalar<'a>(text: &'a str, span: Span, repairs: &mut Repairs) -> Option<Root<'a>> {
     let whole = text.get(span.start..span.limit)?.trim();
-    if serde_json::from_str::<serde::de::IgnoredAny>(whole).is_ok() {
+    if serde_json::from_str::<serde_json::Value>(whole).is_ok() {
         return Some(Root::Scalar(whole));
     }
     if let Some((json, kind)) = word::literal(whole) {

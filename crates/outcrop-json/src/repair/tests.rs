@@ -93,6 +93,7 @@ fn inside_strings() {
             r#"{"a":"b", "c": "it's", "d": "say \"no\"", "e": "it's"}"#,
             &[SingleQuotes, InnerQuote],
         ),
+        (r#""x\ud83d""#, "\"x\u{fffd}\"", &[LoneSurrogate]),
         ("{“a”: “b”, ‘c’: `d`}", r#"{"a": "b", "c": "d"}"#, &[BareKey, BareWord]),
     ]);
 }

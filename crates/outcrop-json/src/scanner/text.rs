@@ -189,6 +189,7 @@ impl Scanner {
             && unit_at(raw.as_bytes(), self.token_at).is_some_and(half)
         {
             self.lone_surrogate(self.token_at);
+            self.state = State::Text;
         }
     }
 
