@@ -7,6 +7,7 @@ mod support;
 mod turns;
 
 mod drops;
+mod live;
 mod streams;
 
 mod accepted;

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
+use outcrop_json::{Limit, LimitError, LiveJson};
 
 use crate::{
     Blob, BlockDelta, BlockStart, Citation, CitationsContent, CitedText, ContentBlock, ImageBlock,
@@ -49,6 +50,14 @@ pub enum ProtocolError {
         kind: &'static str,
         /// What came.
         delta: &'static str,
+    },
+    /// A tool's input is longer than any that is taken.
+    #[error("the input in block {block} has more than {limit} bytes")]
+    InputTooLong {
+        /// Its index.
+        block: u32,
+        /// The most that is taken.
+        limit: u32,
     },
     /// The stream ended before `messageStop`, so the message is not whole (R104).
     #[error("the stream ended before messageStop")]
@@ -109,6 +118,8 @@ pub enum Growth {
         block: u32,
         /// By this.
         fragment: String,
+        /// The bytes that there are of it with this fragment.
+        mark: u64,
     },
     /// A source was named.
     Citation {
@@ -173,6 +184,8 @@ pub struct Assembler {
 #[derive(Debug, Default)]
 struct Block {
     body: Body,
+    /// The input of a tool use: its text, and its value for whoever asks.
+    input: Option<Box<LiveJson>>,
     stopped: bool,
     /// Something in it was not understood.
     tainted: bool,
@@ -193,10 +206,8 @@ enum Body {
         signature: Option<String>,
         redacted: Option<BytesMut>,
     },
-    ToolUse {
-        start: ToolUseStart,
-        input: String,
-    },
+    /// Its input is beside it, in the block.
+    ToolUse(ToolUseStart),
     ToolResult {
         start: ToolResultStart,
         content: Vec<ToolResultContent>,
@@ -227,7 +238,7 @@ impl Body {
             Self::Text(_) => "text",
             Self::Cited { .. } => "cited text",
             Self::Reasoning { .. } => "reasoning",
-            Self::ToolUse { .. } => "a tool use",
+            Self::ToolUse(_) => "a tool use",
             Self::ToolResult { .. } => "a tool result",
             Self::Image(_) => "an image",
             Self::Whole(_) => "whole",
@@ -262,6 +273,8 @@ pub struct Assembled {
     pub metadata: Option<Box<StreamMetadata>>,
     /// What came and has no place in the message.
     pub foreign: Vec<ForeignPart>,
+    /// The inputs of tool uses by their blocks, for whoever still looks at their values.
+    pub inputs: BTreeMap<u32, Box<LiveJson>>,
 }
 
 /// How a block of a finished message ended.
@@ -297,6 +310,17 @@ impl Assembler {
         self.metadata.as_deref()
     }
 
+    /// The inputs of tool uses so far by their blocks, without the message.
+    pub fn take_inputs(&mut self) -> BTreeMap<u32, Box<LiveJson>> {
+        let input = |(index, block): (&u32, &mut Block)| Some((*index, block.input.take()?));
+        self.blocks.iter_mut().filter_map(input).collect()
+    }
+
+    /// The input of the tool use in `block`: its text so far, which is read when its value is asked for.
+    pub fn input(&mut self, block: u32) -> Option<&mut LiveJson> {
+        self.blocks.get_mut(&block)?.input.as_deref_mut()
+    }
+
     /// Takes the next event.
     ///
     /// # Errors
@@ -321,7 +345,12 @@ impl Assembler {
             StreamEvent::ContentBlockStop(event) => self.stop_block(event.content_block_index),
             StreamEvent::WholeBlock(event) => {
                 let (block, content) = (event.content_block_index, Box::new(event.block));
-                self.open(block, Body::Whole(content.clone()))?;
+                let opened = self.open(block, Body::Whole(content.clone()))?;
+                if let ContentBlock::ToolUse(call) = &*content {
+                    let mut input = Box::new(LiveJson::new());
+                    input.append(call.input.as_str()).map_err(|error| too_long(block, error))?;
+                    opened.input = Some(input);
+                }
                 Ok(Growth::Whole { block, content })
             }
             StreamEvent::MessageStop(event) => {
@@ -361,7 +390,7 @@ impl Assembler {
                 Err(ProtocolError::BlockStartedTwice { block: index })
             }
             std::collections::btree_map::Entry::Vacant(place) => {
-                Ok(place.insert(Block { body, stopped: false, tainted: false }))
+                Ok(place.insert(Block { body, ..Block::default() }))
             }
         }
     }
@@ -369,7 +398,7 @@ impl Assembler {
     fn start(&mut self, index: u32, start: BlockStart) -> Result<Growth, ProtocolError> {
         match start {
             BlockStart::ToolUse(start) => {
-                self.open(index, Body::ToolUse { start: start.clone(), input: String::new() })?;
+                self.open(index, Body::ToolUse(start.clone()))?.input = Some(Box::new(LiveJson::new()));
                 Ok(Growth::ToolUseStarted { block: index, start })
             }
             BlockStart::ToolResult(start) => {
@@ -448,9 +477,11 @@ impl Assembler {
                     }
                 }
             }
-            (Body::ToolUse { input, .. }, BlockDelta::ToolUse(delta)) => {
-                input.push_str(&delta.input);
-                Ok(Growth::ToolInput { block: index, fragment: delta.input })
+            (Body::ToolUse(_), BlockDelta::ToolUse(delta)) => {
+                let input = block.input.get_or_insert_default();
+                input.append(&delta.input).map_err(|error| too_long(index, error))?;
+                let mark = input.raw().len() as u64;
+                Ok(Growth::ToolInput { block: index, fragment: delta.input, mark })
             }
             (Body::ToolResult { content, .. }, BlockDelta::ToolResult(parts)) => {
                 content.extend(parts);
@@ -494,16 +525,19 @@ impl Assembler {
         let all_stopped = self.blocks.values().all(|block| block.stopped);
         let mut content = Vec::with_capacity(self.blocks.len());
         let mut endings = Vec::with_capacity(self.blocks.len());
+        let mut inputs = BTreeMap::new();
         for (index, block) in self.blocks {
             let ending = BlockEnding { block: index, stopped: block.stopped, understood: !block.tainted };
-            for block in block.body.into_blocks() {
+            for block in block.body.into_blocks(block.input.as_deref()) {
                 content.push(block);
                 endings.push(ending);
             }
+            inputs.extend(block.input.map(|input| (index, input)));
         }
         let mut message = Message::new(Role::Assistant, content);
         message.other = self.other;
-        Ok(Assembled { message, endings, all_stopped, stop, metadata: self.metadata, foreign: self.foreign })
+        let Self { metadata, foreign, .. } = self;
+        Ok(Assembled { message, endings, all_stopped, stop, metadata, foreign, inputs })
     }
 
     /// What of an unfinished message can stand in a history: text so far, and reasoning that is whole and signed.
@@ -512,7 +546,7 @@ impl Assembler {
         let mut content = Vec::new();
         for block in self.blocks.into_values() {
             let stopped = block.stopped;
-            content.extend(block.body.into_blocks().into_iter().filter(|block| match block {
+            content.extend(block.body.into_blocks(None).into_iter().filter(|block| match block {
                 ContentBlock::Text(text) => !text.trim().is_empty(),
                 ContentBlock::CitationsContent(_) => true,
                 ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
@@ -527,8 +561,17 @@ impl Assembler {
     }
 }
 
+fn too_long(block: u32, error: LimitError) -> ProtocolError {
+    let limit = match error.limit {
+        Limit::Bytes(limit) => limit,
+        _ => 0,
+    };
+    ProtocolError::InputTooLong { block, limit }
+}
+
 impl Body {
-    fn into_blocks(self) -> Vec<ContentBlock> {
+    /// The blocks of the message that it becomes; `input` is that of a tool use.
+    fn into_blocks(self, input: Option<&LiveJson>) -> Vec<ContentBlock> {
         match self {
             Self::Empty | Self::Foreign => Vec::new(),
             Self::Text(text) => vec![ContentBlock::Text(text)],
@@ -547,8 +590,9 @@ impl Body {
                 blocks.extend(redacted.map(ContentBlock::from));
                 blocks
             }
-            Self::ToolUse { start, input } => {
-                let mut tool_use = ToolUse::new(start.tool_use_id, start.name, InputText::from(input));
+            Self::ToolUse(start) => {
+                let input = InputText::from(input.map(LiveJson::raw).unwrap_or_default());
+                let mut tool_use = ToolUse::new(start.tool_use_id, start.name, input);
                 tool_use.kind = start.kind;
                 tool_use.other = start.other;
                 vec![tool_use.into()]

@@ -16,6 +16,7 @@
 
 mod action;
 mod calls;
+mod live;
 mod request;
 mod saved;
 
@@ -28,6 +29,7 @@ pub use action::{
     Action, ActionId, ConverseAction, DispatchAction, Recovery, TurnConfig, TurnFailure, TurnOutcome,
 };
 pub use calls::ToolCall;
+pub use live::LiveInput;
 pub use saved::{SavedTurn, UnknownVersion};
 
 use crate::{
@@ -38,6 +40,7 @@ use crate::{
     ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
 use calls::Calls;
+use live::LiveInputs;
 
 /// One turn: from a user message to the answer.
 ///
@@ -73,6 +76,8 @@ pub struct Turn {
     /// As it was before the attempt at hand.
     reported_before: usize,
     learned: Vec<Fact>,
+    /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
+    inputs: LiveInputs,
 }
 
 #[derive(Debug)]
@@ -144,6 +149,7 @@ impl Turn {
             reported: 0,
             reported_before: 0,
             learned: Vec::new(),
+            inputs: LiveInputs::default(),
         }
     }
 
@@ -234,9 +240,9 @@ impl Turn {
                 open.insert(block, OpenBlock::ToolUse(start.tool_use_id.clone()));
                 self.emit(Some(block), tool_input_start(start));
             }
-            Growth::ToolInput { block, fragment } => {
+            Growth::ToolInput { block, fragment, mark } => {
                 if let Some(OpenBlock::ToolUse(id)) = open.get(&block) {
-                    let delta = ToolInputDelta::new(id.as_str(), fragment);
+                    let delta = ToolInputDelta::new(id.as_str(), fragment, mark);
                     self.emit(Some(block), delta);
                 }
             }
@@ -276,7 +282,8 @@ impl Turn {
                 let mut start = ToolUseStart::new(call.tool_use_id, call.name);
                 start.kind = call.kind;
                 self.grown(Growth::ToolUseStarted { block, start });
-                self.grown(Growth::ToolInput { block, fragment });
+                let mark = fragment.len() as u64;
+                self.grown(Growth::ToolInput { block, fragment, mark });
             }
             _ => {}
         }
@@ -299,11 +306,12 @@ impl Turn {
             left.into_iter().for_each(|block| self.close_block(block));
         }
         let Phase::Asking(asking) = std::mem::replace(&mut self.phase, Phase::Due) else { return };
-        let Assembled { message, endings, all_stopped, stop, metadata, .. } = match asking.assembler.finish()
-        {
+        let assembled = match asking.assembler.finish() {
             Ok(assembled) => assembled,
             Err(error) => return self.fail(error.into()),
         };
+        let Assembled { message, endings, all_stopped, stop, metadata, inputs, .. } = assembled;
+        self.keep_inputs(inputs);
         let stop_reason = stop.stop_reason;
         let has_calls = message.tool_uses().next().is_some();
         let server_side = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
@@ -475,7 +483,8 @@ impl Turn {
         match std::mem::replace(&mut self.phase, Phase::Due) {
             Phase::Due => {}
             over @ Phase::Over(_) => self.phase = over,
-            Phase::Asking(asking) => {
+            Phase::Asking(mut asking) => {
+                self.keep_inputs(asking.assembler.take_inputs());
                 if let Some(message) = asking.assembler.partial() {
                     self.history.push_step(message, Some(&self.config.model_id), []);
                 }
@@ -511,7 +520,9 @@ impl Turn {
 
     /// The next event for whoever watches.
     pub fn next_event(&mut self) -> Option<TurnEvent> {
-        self.events.pop_front()
+        let event = self.events.pop_front()?;
+        self.inputs.seen(&event);
+        Some(event)
     }
 
     /// The id of the turn.

@@ -127,6 +127,9 @@ event_structs! {
             tool_use_id: String = "toolUseId",
             /// The fragment, cut anywhere.
             fragment: String = "fragment",
+            /// The bytes that there are of the input with this fragment: the moment at which
+            /// [`Turn::live`](crate::Turn::live) shows its value.
+            mark: u64 = "mark",
         }
         optional {}
     }

@@ -244,7 +244,7 @@ fn r124_a_whole_block_is_shown() {
         {"block":2,"type":"reasoningDelta","text":"hm"}
         {"block":2,"type":"reasoningEnd"}
         {"block":3,"type":"toolInputStart","toolUseId":"a","name":"now"}
-        {"block":3,"type":"toolInputDelta","toolUseId":"a","fragment":"{\"x\":1}"}
+        {"block":3,"type":"toolInputDelta","toolUseId":"a","fragment":"{\"x\":1}","mark":7}
         {"block":3,"type":"toolInputEnd","toolUseId":"a"}
     "#]]
     .assert_eq(&shown);

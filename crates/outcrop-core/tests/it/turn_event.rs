@@ -19,7 +19,7 @@ fn kinds() -> Vec<EventKind> {
         ReasoningEnd::new().into(),
         CitationAdded::new(Citation::new().title("t")).into(),
         ToolInputStart::new("a", "n").server_side(true).into(),
-        ToolInputDelta::new("a", "{\"x").into(),
+        ToolInputDelta::new("a", "{\"x", 3u64).into(),
         ToolInputEnd::new("a").into(),
         ToolStart::new("a", "n").into(),
         ToolProgress::new("a", raw(r#"{ "done":1e2 }"#)).into(),
@@ -68,7 +68,7 @@ fn every_kind_is_read_as_it_was_written() {
         {"turn":"t","step":2,"attempt":1,"type":"reasoningEnd"}
         {"turn":"t","step":2,"attempt":1,"type":"citationAdded","citation":{"title":"t"}}
         {"turn":"t","step":2,"attempt":1,"type":"toolInputStart","toolUseId":"a","name":"n","serverSide":true}
-        {"turn":"t","step":2,"attempt":1,"type":"toolInputDelta","toolUseId":"a","fragment":"{\"x"}
+        {"turn":"t","step":2,"attempt":1,"type":"toolInputDelta","toolUseId":"a","fragment":"{\"x","mark":3}
         {"turn":"t","step":2,"attempt":1,"type":"toolInputEnd","toolUseId":"a"}
         {"turn":"t","step":2,"attempt":1,"type":"toolStart","toolUseId":"a","name":"n"}
         {"turn":"t","step":2,"attempt":1,"type":"toolProgress","toolUseId":"a","progress":{ "done":1e2 }}

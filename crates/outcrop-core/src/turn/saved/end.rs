@@ -39,6 +39,10 @@ pub(super) enum SavedEnd {
         kind: String,
         delta: String,
     },
+    InputTooLong {
+        block: u32,
+        limit: u32,
+    },
     Unfinished,
     Abandoned,
     Converse,
@@ -65,6 +69,7 @@ impl SavedEnd {
                 ProtocolError::MixedBlock { block, kind, delta } => {
                     Self::MixedBlock { block, kind: kind.to_owned(), delta: delta.to_owned() }
                 }
+                ProtocolError::InputTooLong { block, limit } => Self::InputTooLong { block, limit },
                 ProtocolError::Unfinished => Self::Unfinished,
             },
             Err(TurnFailure::Abandoned) => Self::Abandoned,
@@ -93,6 +98,7 @@ impl SavedEnd {
             Self::BlockStartedTwice { block } => ProtocolError::BlockStartedTwice { block }.into(),
             Self::BlockStopped { block } => ProtocolError::BlockStopped { block }.into(),
             Self::MixedBlock { block, kind, delta } => ProtocolError::mixed(block, &kind, &delta).into(),
+            Self::InputTooLong { block, limit } => ProtocolError::InputTooLong { block, limit }.into(),
             Self::Unfinished => ProtocolError::Unfinished.into(),
             Self::Abandoned => TurnFailure::Abandoned,
             Self::Converse => TurnFailure::Converse,
