@@ -6,6 +6,8 @@
 //!   call's block has ended and the model has moved on.
 //! - The check is against the schema that the tool declared, not against what was adapted for a model.
 
+mod hint;
+
 use std::{collections::HashMap, fmt, fmt::Write as _};
 
 use serde_json::Value;
@@ -119,6 +121,9 @@ impl ToolSet {
             let pointer = error.instance_path().to_string();
             let place = if pointer.is_empty() { "the input".to_owned() } else { format!("`{pointer}`") };
             let _ = write!(problems, "\n- {place}: {}", excerpt(&error.to_string()));
+            if let Some(hint) = hint::of(&error, &value) {
+                let _ = write!(problems, " ({hint})");
+            }
         }
         if problems.is_empty() {
             return Ok(ReadyInput::new(value, text.clone()));
@@ -260,6 +265,51 @@ mod tests {
             - the input: Additional properties are not allowed ('when' was unexpected)
             - the input: "city" is a required property"#]],
         );
+    }
+
+    /// R49: what models often do wrong is named, and not mended here.
+    #[test]
+    fn hints() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "to": { "type": "array", "items": { "type": "string" } },
+                "filter": { "type": ["object", "null"] },
+                "copies": { "type": "integer" },
+                "content": { "type": "string" },
+                "metadata": { "type": "object" },
+            },
+            "required": ["content", "metadata"],
+        });
+        let set = ToolSet::new([ToolSpec::with_schema("send", "Sends.", schema)]).unwrap();
+        let check = |text: &str, expected: Expect| {
+            expected.assert_eq(&set.check("send", &InputText::from(text)).unwrap_err().to_string());
+        };
+        check(
+            r#"{"to":"[\"a@example.com\"]","filter":"{\"k\":1}","copies":"2","content":"","metadata":{}}"#,
+            expect![[r#"
+                The input does not fit the tool's schema, so the tool was not run:
+                - `/to`: "[\"a@example.com\"]" is not of type "array" (it is a string that holds an array: give an array itself)
+                - `/filter`: "{\"k\":1}" is not of types "null", "object" (it is a string that holds an object: give an object itself)
+                - `/copies`: "2" is not of type "integer" (it is a string that holds a number: give a number itself)"#]],
+        );
+        // A string that is none of what is wanted gets no hint.
+        check(r#"{"to":"[a","copies":"two","content":"","metadata":{}}"#, expect![[r#"
+            The input does not fit the tool's schema, so the tool was not run:
+            - `/to`: "[a" is not of type "array"
+            - `/copies`: "two" is not of type "integer""#]]);
+        check(
+            r#"{"content":"long text</content>\n<parameter name=\"metadata\">{\"tags\": \"a,b\"}"}"#,
+            expect![[r#"
+                The input does not fit the tool's schema, so the tool was not run:
+                - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]],
+        );
+        check(r#"{"content":"all done.</content>\n</invoke>"}"#, expect![[r#"
+            The input does not fit the tool's schema, so the tool was not run:
+            - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]]);
+        check(r#"{"content":"a <b>word</b>"}"#, expect![[r#"
+            The input does not fit the tool's schema, so the tool was not run:
+            - the input: "metadata" is a required property"#]]);
     }
 
     /// R37: a blank input is the empty object; the schema still decides.

@@ -517,7 +517,8 @@ impl<'a> VariantAccess<'a> for At<'a> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match self.node.node_kind() {
-            NodeKind::Object => self.deserialize_any(visitor),
+            // As in serde_json, the fields may come without their names.
+            NodeKind::Object | NodeKind::Array => self.deserialize_any(visitor),
             _ => self.wrong_type(&"an object").map_err(|fault: Fault| fault.at(self.node)),
         }
     }
