@@ -55,7 +55,7 @@ fn check(which: impl Fn(&str) -> bool, mistake: impl Fn(&str, &str) -> Option<St
 }
 
 fn is_ours(path: &str) -> bool {
-    let dirs = ["crates/", "macros/", "examples/", "tests/"];
+    let dirs = ["bench/", "crates/", "examples/", "fuzz/", "macros/", "tests/"];
     path.ends_with(".rs") && dirs.iter().any(|dir| path.starts_with(dir))
 }
 
