@@ -421,9 +421,9 @@ impl<'a> Key<'a> {
 }
 
 macro_rules! parsed_keys {
-    ($($method:ident $visit:ident),* $(,)?) => {
+    (but $not:literal: $($method:ident $visit:ident),* $(,)?) => {
         $(fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
-            match self.number() {
+            match self.number().filter(|_| self.0 != $not) {
                 Some(number) => visitor.$visit(number),
                 None => visitor.visit_borrowed_str(self.0),
             }
@@ -445,11 +445,15 @@ impl<'a> Deserializer<'a> for Key<'a> {
         }
     }
 
+    // To serde_json, negative zero is a float.
     parsed_keys! {
+        but "-0":
         deserialize_i8 visit_i8, deserialize_i16 visit_i16, deserialize_i32 visit_i32, deserialize_i64 visit_i64,
         deserialize_i128 visit_i128, deserialize_u8 visit_u8, deserialize_u16 visit_u16, deserialize_u32 visit_u32,
-        deserialize_u64 visit_u64, deserialize_u128 visit_u128, deserialize_f32 visit_f32, deserialize_f64 visit_f64,
+        deserialize_u64 visit_u64, deserialize_u128 visit_u128,
     }
+
+    parsed_keys! { but "": deserialize_f32 visit_f32, deserialize_f64 visit_f64 }
 
     fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_some(self)

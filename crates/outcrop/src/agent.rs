@@ -79,8 +79,8 @@ impl Agent {
     /// What a session that opens now pins.
     pub(crate) fn turn_config(&self) -> TurnConfig {
         let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools } = &*self.inner;
-        let mut config = TurnConfig::new(model.id(), Arc::clone(toolbox.set()));
-        config.profile = profile.clone().unwrap_or_else(|| model.profile());
+        let profile = profile.clone().unwrap_or_else(|| model.profile());
+        let mut config = TurnConfig::with_profile(model.id(), profile, Arc::clone(toolbox.set()));
         config.request = request.clone();
         config.max_steps = *max_steps;
         config.max_parallel_tools = *max_parallel_tools;

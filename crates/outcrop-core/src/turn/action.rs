@@ -31,7 +31,13 @@ impl TurnConfig {
     pub fn new(model_id: impl Into<String>, tools: Arc<ToolSet>) -> Self {
         let model_id = model_id.into();
         let profile = Profile::of(&model_id);
-        Self { model_id, profile, tools, request: Request::new(), max_steps: 32, max_parallel_tools: 8 }
+        Self::with_profile(model_id, profile, tools)
+    }
+
+    /// For a model that takes what `profile` says, and tools.
+    pub fn with_profile(model_id: impl Into<String>, profile: Profile, tools: Arc<ToolSet>) -> Self {
+        let (model_id, request) = (model_id.into(), Request::new());
+        Self { model_id, profile, tools, request, max_steps: 32, max_parallel_tools: 8 }
     }
 
     /// Sets the system prompt.
