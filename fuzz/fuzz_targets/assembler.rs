@@ -87,7 +87,7 @@ fn event(bytes: &mut impl Iterator<Item = u8>) -> Option<StreamEvent> {
         11 => reasoning(ReasoningContentDelta::Text("hm".into())),
         12 => reasoning(ReasoningContentDelta::Signature("s".into())),
         13 => reasoning(ReasoningContentDelta::RedactedContent(vec![more].into())),
-        14 => delta(BlockDelta::Citation(Citation::new().title("t"))),
+        14 => delta(BlockDelta::Citation(Citation::new().title("t").into())),
         // The rest of the bytes up to the next line, as the service might write them.
         _ => {
             const TYPES: [&str; 4] = ["contentBlockDelta", "contentBlockStart", "metadata", "weather"];

@@ -288,8 +288,8 @@ fn detail(kind: &EventKind) -> String {
             let by = if start.server_side == Some(true) { ", by the service" } else { "" };
             format!("{} ({}{by})", start.tool_use_id, start.name)
         }
-        EventKind::ToolInputEnd(end) => end.tool_use_id.clone(),
-        EventKind::ToolStart(start) => start.tool_use_id.clone(),
+        EventKind::ToolInputEnd(end) => end.tool_use_id.to_string(),
+        EventKind::ToolStart(start) => start.tool_use_id.to_string(),
         EventKind::ToolProgress(progress) => {
             format!("{} {}", progress.tool_use_id, progress.progress.as_str())
         }

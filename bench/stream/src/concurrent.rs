@@ -1,20 +1,27 @@
-//! Many streams of one agent at once, the live value read at every event.
+//! Many streams at once, the live value read at every event.
 //!
-//! Two ways: `paced`, as models write, where nobody should wait; and `flat out`, where all that can be read is there
-//! at once and the processors are what is short. Both processes share the processors of the machine.
+//! Two ways: paced, as models write, where nobody should wait; and flat out, where all that can be read is there at
+//! once and the processors are what is short; there the raw SDK is run beside, without values. All processes share
+//! the processors of the machine.
 //!
 //! # Invariants
-//! - Every stream is checked to have shown the whole file.
+//! - Every way runs in a process of its own, so that none is charged with the memory of another.
+//! - Every stream is checked to have seen all, and to have shown the whole file where it reads live values.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use clap::Args;
-use futures::{StreamExt, stream::FuturesUnordered};
+use clap::{Args, ValueEnum};
+use futures::{StreamExt, future::BoxFuture};
 use outcrop::{Agent, Error};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Failure,
-    contenders::{QUESTION, ours},
+    contenders::{QUESTION, ours, sdk},
     measure::{Samples, Used, allow_many_files},
     script::{Said, Script, sum},
     server::{Cut, Server},
@@ -38,56 +45,129 @@ pub(crate) struct Options {
     /// Milliseconds between the events of a paced stream.
     #[arg(long, default_value_t = 25)]
     pace: u64,
+    /// Runs one way in this process and prints its figures as JSON.
+    #[arg(long)]
+    way: Option<Way>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Way {
+    Paced,
+    FlatOut,
+    FlatOutSdk,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Paced, Self::FlatOut, Self::FlatOutSdk];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Paced => "our agent, paced",
+            Self::FlatOut => "our agent, flat out",
+            Self::FlatOutSdk => "raw SDK, flat out",
+        }
+    }
+}
+
+/// What came of one way.
+#[derive(Debug, Deserialize, Serialize)]
+struct Outcome {
+    /// Wire events of a stream.
+    events: usize,
+    wall: Duration,
+    cpu: Duration,
+    /// In bytes: before the first stream, and the most ever.
+    memory: [u64; 2],
+    /// Of each stream, in milliseconds since all began.
+    first: Samples,
+    last: Samples,
+    gap: Samples,
+}
+
+/// How one stream came on, in time since all began.
+#[derive(Debug)]
+struct Progress {
+    begun: Instant,
+    first: Option<Duration>,
+    last: Duration,
+    gap: Duration,
+}
+
+impl Progress {
+    /// An event was read; what was seen of the answer until now is `seen`.
+    fn event(&mut self, seen: &Said) {
+        // Before the model says something there is the beginning of the turn and of its step.
+        if *seen == Said::default() {
+            return;
+        }
+        let now = self.begun.elapsed();
+        match self.first {
+            None => self.first = Some(now),
+            Some(_) => self.gap = self.gap.max(now - self.last),
+        }
+        self.last = now;
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    allow_many_files()?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(options.threads).enable_all().build()?;
+    if let Some(way) = options.way {
+        let outcome = one_way(options, way)?;
+        println!("{}", serde_json::to_string(&outcome)?);
+        return Ok(());
+    }
     println!(
-        "{} streams of one agent at once, live values read at each event; {} threads, {} processors",
+        "{} streams at once, in ours live values read at each event; {} threads, {} processors; paced: an event of \
+         each stream every {} ms",
         options.streams,
         options.threads,
-        std::thread::available_parallelism()?
+        std::thread::available_parallelism()?,
+        options.pace,
     );
-    let idle = Used::now()?.peak_memory;
-    let pace = Duration::from_millis(options.pace);
-    let mut ways = vec![(format!("paced, {} ms", options.pace), Cut::Paced, options.paced_deltas)];
-    ways.push(("flat out".to_owned(), Cut::BARS, options.deltas));
-
-    let mut all = Vec::new();
-    for (name, cut, deltas) in ways {
-        let server = Server::start(deltas, pace)?;
-        let answers = Script::Tool.answers(deltas)?;
-        let outcome =
-            runtime.block_on(together(options.streams, &server.url(Script::Tool, cut), sum(&answers)))?;
-        all.push((name, outcome));
+    let mut outcomes = Vec::new();
+    for way in Way::ALL {
+        let value = way.to_possible_value().ok_or("a way without a name")?;
+        let done = Command::new(std::env::current_exe()?)
+            .args(std::env::args_os().skip(1))
+            .args(["--way", value.get_name()])
+            .stderr(Stdio::inherit())
+            .output()?;
+        if !done.status.success() {
+            return Err(format!("{}: {}", way.name(), done.status).into());
+        }
+        outcomes.push((way.name(), serde_json::from_slice::<Outcome>(&done.stdout)?));
     }
+    print(options.streams, &outcomes);
+    println!();
+    Bars::default().print();
+    Ok(())
+}
 
-    let head = ["", "events a stream", "events/s", "processor µs/event", "cores used", "peak memory MiB"];
-    let mut table = Table::new(head);
-    for (name, outcome) in &all {
-        let seconds = outcome.wall.as_secs_f64();
-        let events = outcome.events as f64 * options.streams as f64;
+fn print(streams: usize, outcomes: &[(&str, Outcome)]) {
+    let mebibytes = |bytes: u64| format!("{:.0}", bytes as f64 / 1_048_576.0);
+    let mut table =
+        Table::new(["", "events", "events/s", "cpu µs/event", "cores used", "MiB before", "MiB most"]);
+    for (name, outcome) in outcomes {
+        let events = (outcome.events * streams) as f64;
+        let (wall, cpu) = (outcome.wall.as_secs_f64(), outcome.cpu.as_secs_f64());
         table.row([
-            name.clone(),
-            outcome.events.to_string(),
-            format!("{:.0}", events / seconds),
-            format!("{:.2}", outcome.cpu.as_secs_f64() * 1e6 / events),
-            format!("{:.2}", outcome.cpu.as_secs_f64() / seconds),
-            format!("{:.0}", outcome.peak_memory as f64 / 1048576.0),
+            (*name).to_owned(),
+            format!("{events}"),
+            format!("{:.0}", events / wall),
+            format!("{:.2}", cpu * 1e6 / events),
+            format!("{:.2}", cpu / wall),
+            mebibytes(outcome.memory[0]),
+            mebibytes(outcome.memory[1]),
         ]);
     }
     println!();
     table.print();
-    println!("memory before the first stream: {:.0} MiB", idle as f64 / 1048576.0);
 
     let mut table = Table::new(["a stream, ms", "min", "p50", "p99", "max"]);
-    for (name, outcome) in &all {
+    for (name, outcome) in outcomes {
         for (what, samples) in [
-            ("first event after", &outcome.first),
-            ("last event after", &outcome.last),
-            ("longest gap between two events", &outcome.gap),
+            ("first delta after", &outcome.first),
+            ("last delta after", &outcome.last),
+            ("longest gap between two", &outcome.gap),
         ] {
             let figures = [samples.min(), samples.median(), samples.quantile(0.99), samples.max()];
             table.row([format!("{name}: {what}")].into_iter().chain(figures.map(|ms| format!("{ms:.0}"))));
@@ -95,52 +175,73 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     println!();
     table.print();
-    println!();
-    Bars::default().print();
-    Ok(())
 }
 
-struct Outcome {
-    events: usize,
-    wall: Duration,
-    cpu: Duration,
-    peak_memory: u64,
-    first: Samples,
-    last: Samples,
-    gap: Samples,
+fn one_way(options: &Options, way: Way) -> Result<Outcome, Failure> {
+    allow_many_files()?;
+    let (cut, deltas) = match way {
+        Way::Paced => (Cut::Paced, options.paced_deltas),
+        Way::FlatOut | Way::FlatOutSdk => (Cut::BARS, options.deltas),
+    };
+    let (events, expected) = sum(&Script::Tool.answers(deltas)?);
+    let server = Server::start(deltas, Duration::from_millis(options.pace))?;
+    let url = server.url(Script::Tool, cut);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(options.threads).enable_all().build()?;
+    runtime.block_on(async {
+        let reader: Reader = match way {
+            Way::Paced | Way::FlatOut => {
+                let agent = ours::build(&url, 1).await?;
+                Arc::new(move |progress| Box::pin(watch(agent.clone(), progress)))
+            }
+            Way::FlatOutSdk => {
+                let client = sdk::client(&url);
+                Arc::new(move |mut progress| {
+                    let client = client.clone();
+                    Box::pin(async move {
+                        let seen = sdk::watch(&client, |seen| progress.event(seen)).await?;
+                        Ok((seen, progress))
+                    })
+                })
+            }
+        };
+        let expected = match way {
+            Way::FlatOutSdk => Said { content: 0, ..expected },
+            Way::Paced | Way::FlatOut => expected,
+        };
+        together(options.streams, reader, events, expected).await
+    })
 }
 
-/// When a stream came on, in time since all began.
-#[derive(Debug, Default)]
-struct Progress {
-    first: Option<Duration>,
-    last: Duration,
-    gap: Duration,
-}
+/// Reads one stream to its end.
+type Reader = Arc<dyn Fn(Progress) -> BoxFuture<'static, Result<(Said, Progress), Failure>> + Send + Sync>;
 
-async fn together(streams: usize, url: &str, (events, expected): (usize, Said)) -> Result<Outcome, Failure> {
-    let agent = ours::build(url, 1).await?;
-    // Every stream takes the same way: nothing is kept from one before.
+async fn together(streams: usize, reader: Reader, events: usize, expected: Said) -> Result<Outcome, Failure> {
     let (before, begun) = (Used::now()?, Instant::now());
-    let running: FuturesUnordered<_> =
-        (0..streams).map(|_| tokio::spawn(watch(agent.clone(), begun, expected))).collect();
-    let seen: Vec<_> = running.collect().await;
-    let (after, wall) = (Used::now()?, begun.elapsed());
-
     let (mut first, mut last, mut gap) = (Samples::default(), Samples::default(), Samples::default());
-    for progress in seen {
-        let progress = progress??;
-        first.push(progress.first.unwrap_or_default().as_secs_f64() * 1e3);
-        last.push(progress.last.as_secs_f64() * 1e3);
-        gap.push(progress.gap.as_secs_f64() * 1e3);
+    let begin = |_| {
+        let (last, gap) = (Duration::ZERO, Duration::ZERO);
+        tokio::spawn(reader(Progress { begun, first: None, last, gap }))
+    };
+    let running: Vec<_> = (0..streams).map(begin).collect();
+    for stream in running {
+        let (seen, progress) = stream.await??;
+        if seen != expected {
+            return Err(format!("a stream saw {seen:?} of {expected:?}").into());
+        }
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        first.push(milliseconds(progress.first.unwrap_or_default()));
+        last.push(milliseconds(progress.last));
+        gap.push(milliseconds(progress.gap));
     }
-    let (cpu, peak_memory) = (after.cpu - before.cpu, after.peak_memory);
-    Ok(Outcome { events, wall, cpu, peak_memory, first, last, gap })
+    let (after, wall) = (Used::now()?, begun.elapsed());
+    let memory = [before.peak_memory, after.peak_memory];
+    Ok(Outcome { events, wall, cpu: after.cpu - before.cpu, memory, first, last, gap })
 }
 
-/// Reads one stream to its end. The turn ends at its limit of one step.
-async fn watch(agent: Agent, begun: Instant, expected: Said) -> Result<Progress, Failure> {
-    let (mut seen, mut progress) = (Said::default(), Progress::default());
+/// One turn of the agent, which ends at its limit of one step.
+async fn watch(agent: Agent, mut progress: Progress) -> Result<(Said, Progress), Failure> {
+    let mut seen = Said::default();
     let mut turn = agent.ask(QUESTION).stream();
     while let Some(event) = turn.next().await {
         match event {
@@ -148,19 +249,7 @@ async fn watch(agent: Agent, begun: Instant, expected: Said) -> Result<Progress,
             Err(Error::StepLimit { .. }) => break,
             Err(error) => return Err(error.into()),
         }
-        // Before the model says something there is the beginning of the turn and of its step.
-        if seen == Said::default() {
-            continue;
-        }
-        let now = begun.elapsed();
-        match progress.first {
-            None => progress.first = Some(now),
-            Some(_) => progress.gap = progress.gap.max(now - progress.last),
-        }
-        progress.last = now;
+        progress.event(&seen);
     }
-    match seen == expected {
-        true => Ok(progress),
-        false => Err(format!("a stream showed {seen:?} of {expected:?}").into()),
-    }
+    Ok((seen, progress))
 }

@@ -10,6 +10,8 @@ use nix::sys::{
     time::TimeVal,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Failure, contenders::Contender, script::Said};
 
 /// What this process has used since it began.
@@ -40,7 +42,7 @@ fn duration(time: TimeVal) -> Duration {
 }
 
 /// What was measured of one contender, a figure a round.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
@@ -96,4 +98,18 @@ pub(crate) async fn rounds(
         }
     }
     Ok(figures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_figures_that_were_measured() {
+        let mut samples = Samples::default();
+        assert!(samples.median().is_nan());
+        (0..=100).rev().for_each(|figure| samples.push(f64::from(figure)));
+        let figures = [samples.min(), samples.median(), samples.quantile(0.99), samples.max()];
+        assert_eq!(figures, [0.0, 50.0, 99.0, 100.0]);
+    }
 }

@@ -191,3 +191,43 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
         (!piece.is_empty()).then_some(piece)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use outcrop_core::{Assembler, ContentBlock, FrameDecoder, StreamEvent};
+
+    use super::*;
+
+    /// Every answer, read back by the codec that clients use.
+    #[test]
+    fn answers_say_what_they_claim() {
+        for script in Script::ALL {
+            for answer in script.answers(50).unwrap() {
+                let (mut decoder, mut assembler, mut events) = (FrameDecoder::default(), Assembler::new(), 0);
+                decoder.push(&answer.frames.concat());
+                while let Some(frame) = decoder.next_frame().unwrap() {
+                    assembler.push(StreamEvent::from_frame(&frame).unwrap()).unwrap();
+                    events += 1;
+                }
+                let message = assembler.finish().unwrap().message;
+                let mut said = Said { text: message.text().len(), ..Said::default() };
+                for call in message.tool_uses() {
+                    let input: Value = serde_json::from_str(call.input.as_str()).unwrap();
+                    said.input += call.input.as_str().len();
+                    said.content += input["content"].as_str().unwrap().len();
+                }
+                assert_eq!((events, said), (answer.frames.len(), answer.said), "{script:?}");
+                let blocks = usize::from(!answer.text.is_empty()) + answer.calls.len();
+                assert_eq!(message.content.len(), blocks);
+                assert!(!message.content.iter().any(|block| matches!(block, ContentBlock::Unknown(_))));
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_small_and_whole() {
+        let text = prose(1_000);
+        assert_eq!(pieces(&text).collect::<String>(), text);
+        assert!(pieces(&text).all(|piece| (1..=DELTA_BYTES + 1).contains(&piece.len())));
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
     measure::{Samples, rounds},
     script::{Script, sum},
     server::{Cut, Server},
-    table::{Bars, Table},
+    table::{Bars, compare},
 };
 
 #[derive(Args, Debug)]
@@ -59,7 +59,7 @@ async fn all(options: &Options, server: &Server) -> Result<(), Failure> {
             let (events, expected) = sum(&script.answers(options.deltas)?);
             let figures = rounds(&contenders, expected, options.rounds, 1).await?;
             let head = format!("{} stream, {}", script.name(), cut.means());
-            print(&head, events, &contenders, &figures);
+            compare(&head, ("ns", events as f64), &contenders, &figures);
             if cut == Cut::BARS && options.only.is_none() {
                 hold(&mut bars, script, &contenders, &figures);
             }
@@ -78,22 +78,6 @@ async fn contenders(url: &str) -> Result<Vec<Contender>, Failure> {
         ours::live(url, 1).await?,
         rig::agent(url, 1),
     ])
-}
-
-fn print(head: &str, events: usize, contenders: &[Contender], figures: &[Samples]) {
-    println!();
-    let mut table = Table::new([head, "min ns", "median ns", "× SDK (min)", "× SDK (median)"]);
-    for (contender, samples) in contenders.iter().zip(figures) {
-        let ratio = |of: fn(&Samples) -> f64| format!("{:.2}", of(samples) / of(&figures[0]));
-        table.row([
-            contender.name.to_owned(),
-            format!("{:.0}", samples.min() / events as f64),
-            format!("{:.0}", samples.median() / events as f64),
-            ratio(Samples::min),
-            ratio(Samples::median),
-        ]);
-    }
-    table.print();
 }
 
 fn hold(bars: &mut Bars, script: Script, contenders: &[Contender], figures: &[Samples]) {

@@ -1,5 +1,7 @@
 //! Tables, and the bars that figures are held against.
 
+use crate::{contenders::Contender, measure::Samples};
+
 /// Rows of equal length, the first column to the left, the others to the right.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -34,6 +36,24 @@ impl Table {
     }
 }
 
+/// Prints what was measured of contenders, in `unit`s of so many nanoseconds, and against the first of them.
+pub(crate) fn compare(head: &str, (unit, size): (&str, f64), contenders: &[Contender], figures: &[Samples]) {
+    let Some(first) = figures.first() else { return };
+    println!();
+    let (min, median) = (format!("min {unit}"), format!("median {unit}"));
+    let mut table = Table::new([head, &min, &median, "× SDK (min)", "× SDK (median)"]);
+    for (contender, samples) in contenders.iter().zip(figures) {
+        table.row([
+            contender.name.to_owned(),
+            format!("{:.0}", samples.min() / size),
+            format!("{:.0}", samples.median() / size),
+            format!("{:.2}", samples.min() / first.min()),
+            format!("{:.2}", samples.median() / first.median()),
+        ]);
+    }
+    table.print();
+}
+
 /// What figures must not exceed, and which did.
 #[derive(Debug, Default)]
 pub(crate) struct Bars {
@@ -53,5 +73,17 @@ impl Bars {
 
     pub(crate) fn print(&self) {
         println!("bars: {} held, {} fell short", self.held, self.short);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_that_is_not_there_falls_short() {
+        let mut bars = Bars::default();
+        [1.0, 1.01, f64::NAN, 0.2].into_iter().for_each(|figure| bars.at_most("it", figure, 1.0));
+        assert_eq!((bars.held, bars.short), (2, 2));
     }
 }

@@ -10,10 +10,10 @@ use clap::Args;
 use crate::{
     Failure,
     contenders::{ours, rig, sdk},
-    measure::{Samples, rounds},
+    measure::rounds,
     script::{Script, sum},
     server::{Cut, Server},
-    table::{Bars, Table},
+    table::{Bars, compare},
 };
 
 #[derive(Args, Debug)]
@@ -44,27 +44,17 @@ async fn all(options: &Options, server: &Server) -> Result<(), Failure> {
     let mut bars = Bars::default();
     for cut in Cut::FAST {
         let url = server.url(Script::Turn, cut);
-        let mut contenders = vec![sdk::turn(&url)?, ours::agent(&url, 8).await?, rig::agent(&url, 8)];
+        let mut contenders =
+            vec![sdk::turn(&url)?, ours::turn(&url).await?, ours::agent(&url, 8).await?, rig::agent(&url, 8)];
         if let Some(only) = &options.only {
             contenders.retain(|contender| contender.name.contains(only.as_str()));
         }
         let figures = rounds(&contenders, expected, options.rounds, options.turns).await?;
 
-        println!();
-        let mut table = Table::new([cut.means(), "min µs", "median µs", "× SDK (min)", "× SDK (median)"]);
-        for (contender, samples) in contenders.iter().zip(&figures) {
-            let ratio = |of: fn(&Samples) -> f64| format!("{:.2}", of(samples) / of(&figures[0]));
-            table.row([
-                contender.name.to_owned(),
-                format!("{:.0}", samples.min() / 1e3),
-                format!("{:.0}", samples.median() / 1e3),
-                ratio(Samples::min),
-                ratio(Samples::median),
-            ]);
-        }
-        table.print();
-        if cut == Cut::BARS && options.only.is_none() {
-            bars.at_most("our agent, × 3 raw SDK requests", figures[1].min() / figures[0].min(), 1.0);
+        compare(cut.means(), ("µs", 1e3), &contenders, &figures);
+        let ours = contenders.iter().position(|contender| contender.name == "our agent");
+        if let (Some(ours), Cut::BARS, None) = (ours, cut, &options.only) {
+            bars.at_most("our agent, × 3 raw SDK requests", figures[ours].min() / figures[0].min(), 1.0);
         }
     }
     println!();

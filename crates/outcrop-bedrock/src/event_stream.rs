@@ -8,9 +8,10 @@ use std::{
 };
 
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use futures::Stream;
 use http_body::Body;
-use outcrop_core::{EventError, Frame, FrameDecoder, StreamEvent};
+use outcrop_core::{EventError, FrameDecoder, StreamEvent};
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
@@ -154,8 +155,17 @@ struct Wire {
 impl Wire {
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StreamEvent, Error>>> {
         loop {
-            match self.decoder.next_frame() {
-                Ok(Some(frame)) => return Poll::Ready(self.on_frame(&frame)),
+            match self.decoder.next_frame_ref() {
+                Ok(Some(frame)) => match StreamEvent::from_frame_ref(frame) {
+                    Ok(event) => {
+                        self.note(&event);
+                        return Poll::Ready(Some(Ok(event)));
+                    }
+                    Err(error) => {
+                        let payload = Bytes::copy_from_slice(frame.payload());
+                        return Poll::Ready(self.on_event_error(error, &payload));
+                    }
+                },
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(self.broken(StreamErrorKind::BadFrame(error))),
             }
@@ -178,25 +188,24 @@ impl Wire {
         }
     }
 
-    fn on_frame(&mut self, frame: &Frame) -> Option<Result<StreamEvent, Error>> {
-        let event = match StreamEvent::from_frame(frame) {
-            Ok(event) => event,
-            Err(EventError::Exception(exception)) => {
-                let (request_id, attempts) = (self.head.request_id.clone(), self.head.attempts);
-                let error = ServiceError::from_exception(exception, &frame.payload, request_id, attempts);
-                return self.failed(error.into());
-            }
-            Err(error) => return self.broken(StreamErrorKind::BadEvent(error)),
+    fn on_event_error(&self, error: EventError, payload: &[u8]) -> Option<Result<StreamEvent, Error>> {
+        let EventError::Exception(exception) = error else {
+            return self.broken(StreamErrorKind::BadEvent(error));
         };
+        let (request_id, attempts) = (self.head.request_id.clone(), self.head.attempts);
+        self.failed(ServiceError::from_exception(exception, payload, request_id, attempts).into())
+    }
+
+    /// An event is handed out.
+    fn note(&mut self, event: &StreamEvent) {
         let before = (self.stopped, self.metadata);
         self.events += 1;
         self.stopped |= matches!(event, StreamEvent::MessageStop(_));
-        self.metadata |= is_metadata(&event);
+        self.metadata |= is_metadata(event);
         // Once the message is final, other events do not prolong the wait.
         if !self.stopped || before != (self.stopped, self.metadata) {
             self.waiting = false;
         }
-        Some(Ok(event))
     }
 
     /// Nothing is there: waits, or gives up.

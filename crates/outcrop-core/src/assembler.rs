@@ -126,7 +126,7 @@ pub enum Growth {
         /// Its block.
         block: u32,
         /// The source.
-        citation: Citation,
+        citation: Box<Citation>,
     },
     /// A block came whole.
     Whole {
@@ -344,7 +344,7 @@ impl Assembler {
             StreamEvent::ContentBlockDelta(event) => self.grow(event.content_block_index, event.delta),
             StreamEvent::ContentBlockStop(event) => self.stop_block(event.content_block_index),
             StreamEvent::WholeBlock(event) => {
-                let (block, content) = (event.content_block_index, Box::new(event.block));
+                let (block, content) = (event.content_block_index, event.block);
                 let opened = self.open(block, Body::Whole(content.clone()))?;
                 if let ContentBlock::ToolUse(call) = &*content {
                     let mut input = Box::new(LiveJson::new());
@@ -447,14 +447,14 @@ impl Assembler {
                 Ok(Growth::Text { block: index, text })
             }
             (Body::Cited { citations, .. }, BlockDelta::Citation(citation)) => {
-                citations.push(citation.clone());
+                citations.push((*citation).clone());
                 Ok(Growth::Citation { block: index, citation })
             }
             (body @ Body::Text(_), BlockDelta::Citation(citation)) => {
                 let Body::Text(text) = std::mem::replace(body, Body::Empty) else {
                     return Ok(Growth::Nothing);
                 };
-                *body = Body::Cited { text: Some(text), citations: vec![citation.clone()] };
+                *body = Body::Cited { text: Some(text), citations: vec![(*citation).clone()] };
                 Ok(Growth::Citation { block: index, citation })
             }
             (Body::Reasoning { text, signature, redacted }, BlockDelta::ReasoningContent(delta)) => {

@@ -10,13 +10,14 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 use crate::{
-    Blob, Citation, ContentBlock, Frame, ImageFormat, MediaSource, Metrics, PerformanceConfig, RawJson, Role,
-    ServiceTier, StopReason, ToolResultContent, ToolResultStatus, Trace, Usage,
+    Blob, Citation, ContentBlock, Frame, FrameRef, ImageFormat, MediaSource, Metrics, PerformanceConfig,
+    RawJson, Role, ServiceTier, StopReason, ToolResultContent, ToolResultStatus, Trace, Usage,
     media::MediaError,
     raw_json::{Members, write_union},
     wire::Key,
 };
 
+mod delta;
 mod error;
 
 pub use error::{EventError, StreamException};
@@ -203,13 +204,13 @@ pub struct WholeBlock {
     /// Which block.
     pub content_block_index: u32,
     /// The block.
-    pub block: ContentBlock,
+    pub block: Box<ContentBlock>,
 }
 
 impl WholeBlock {
     /// The block at `content_block_index`.
-    pub fn new(content_block_index: u32, block: ContentBlock) -> Self {
-        Self { content_block_index, block }
+    pub fn new(content_block_index: u32, block: impl Into<Box<ContentBlock>>) -> Self {
+        Self { content_block_index, block: block.into() }
     }
 }
 
@@ -236,7 +237,7 @@ pub enum BlockDelta {
     /// Reasoning.
     ReasoningContent(ReasoningContentDelta),
     /// A source of this block's text, before or after it.
-    Citation(Citation),
+    Citation(Box<Citation>),
     /// A picture.
     Image(ImageDelta),
     /// A delta of a kind that this version does not know.
@@ -342,7 +343,7 @@ one_pass_union!(BlockDelta {
     ToolUse(ToolUseDelta) = "toolUse",
     ToolResult(Vec<ToolResultContent>) = "toolResult",
     ReasoningContent(ReasoningContentDelta) = "reasoningContent",
-    Citation(Citation) = "citation",
+    Citation(Box<Citation>) = "citation",
     Image(ImageDelta) = "image",
 });
 
@@ -365,20 +366,38 @@ impl StreamEvent {
     /// # Errors
     /// The frame is an exception, or cannot be read; see [`EventError`].
     pub fn from_frame(frame: &Frame) -> Result<Self, EventError> {
-        let header = |name| frame.header_str(name);
+        Self::from_parts(|name| frame.header_str(name).map(str::as_bytes), &frame.payload)
+    }
+
+    /// Reads the event in a frame that is still in its decoder's buffer.
+    ///
+    /// # Errors
+    /// As [`from_frame`](Self::from_frame).
+    pub fn from_frame_ref(frame: FrameRef<'_>) -> Result<Self, EventError> {
+        if frame.has_headers_of_delta()
+            && let Some(event) = delta::read(frame.payload())
+        {
+            return Ok(Self::ContentBlockDelta(event));
+        }
+        Self::from_parts(|name| frame.header_text(name), frame.payload())
+    }
+
+    /// `header` gives the text of a header, which is UTF-8.
+    fn from_parts<'a>(header: impl Fn(&str) -> Option<&'a [u8]>, payload: &[u8]) -> Result<Self, EventError> {
+        let text = |name| header(name).map(String::from_utf8_lossy);
         match header(":message-type") {
-            Some("event") => {}
-            Some("exception") => {
-                let kind = header(":exception-type").unwrap_or("unknownException");
-                return Err(EventError::Exception(StreamException::read(kind, &frame.payload, None)));
+            Some(b"event") => {}
+            Some(b"exception") => {
+                let kind = text(":exception-type").unwrap_or("unknownException".into());
+                return Err(EventError::Exception(StreamException::read(&kind, payload, None)));
             }
-            Some("error") => {
-                let kind = header(":error-code").unwrap_or("unknownError");
-                let message = header(":error-message");
-                return Err(EventError::Exception(StreamException::read(kind, &frame.payload, message)));
+            Some(b"error") => {
+                let kind = text(":error-code").unwrap_or("unknownError".into());
+                let message = text(":error-message");
+                return Err(EventError::Exception(StreamException::read(&kind, payload, message.as_deref())));
             }
-            other => {
-                let reason = format!("the header `:message-type` is {other:?}");
+            _ => {
+                let reason = format!("the header `:message-type` is {:?}", text(":message-type"));
                 return Err(EventError::Malformed { event_type: String::new(), reason });
             }
         }
@@ -386,14 +405,14 @@ impl StreamEvent {
             let reason = "there is no header `:event-type`".to_owned();
             return Err(EventError::Malformed { event_type: String::new(), reason });
         };
-        Self::read(event_type, &frame.payload).map_err(|reason| EventError::Malformed {
-            event_type: event_type.to_owned(),
+        Self::read(event_type, payload).map_err(|reason| EventError::Malformed {
+            event_type: String::from_utf8_lossy(event_type).into_owned(),
             reason: reason.to_string(),
         })
     }
 
     /// Reads the event called `event_type` from its payload.
-    fn read(event_type: &str, payload: &[u8]) -> Result<Self, serde_json::Error> {
+    fn read(event_type: &[u8], payload: &[u8]) -> Result<Self, serde_json::Error> {
         fn of<T: DeserializeOwned>(payload: &[u8]) -> Result<T, serde_json::Error> {
             serde_json::from_slice(payload)
         }
@@ -406,7 +425,7 @@ impl StreamEvent {
         }
         let null = || RawJson::from(serde_json::Value::Null);
         match event_type {
-            "contentBlockDelta" => match of::<ContentBlockDelta>(payload) {
+            b"contentBlockDelta" => match delta::read(payload).map_or_else(|| of(payload), Ok) {
                 Ok(event) if !matches!(event.delta, BlockDelta::Unknown(_)) => {
                     Ok(Self::ContentBlockDelta(event))
                 }
@@ -417,15 +436,15 @@ impl StreamEvent {
                     Ok(Self::ContentBlockDelta(ContentBlockDelta::new(opaque.content_block_index, delta)))
                 }
             },
-            "contentBlockStart" => of(payload).map(Self::ContentBlockStart).or_else(|error| {
+            b"contentBlockStart" => of(payload).map(Self::ContentBlockStart).or_else(|error| {
                 let opaque: Opaque = of(payload).map_err(|_| error)?;
                 let start = BlockStart::Unknown(opaque.start.unwrap_or_else(null));
                 Ok(Self::ContentBlockStart(ContentBlockStart::new(opaque.content_block_index, start)))
             }),
-            "contentBlockStop" => of(payload).map(Self::ContentBlockStop),
-            "messageStart" => of(payload).map(Self::MessageStart),
-            "messageStop" => of(payload).map(Self::MessageStop),
-            "metadata" => {
+            b"contentBlockStop" => of(payload).map(Self::ContentBlockStop),
+            b"messageStart" => of(payload).map(Self::MessageStart),
+            b"messageStop" => of(payload).map(Self::MessageStop),
+            b"metadata" => {
                 let metadata = of(payload).map(Box::new).map(Self::Metadata);
                 Ok(metadata.unwrap_or_else(|_| unknown(event_type, payload)))
             }
@@ -453,11 +472,14 @@ impl StreamEvent {
 }
 
 /// An event that is kept and not understood; a payload that is no JSON is kept as a string.
-fn unknown(event_type: &str, payload: &[u8]) -> StreamEvent {
+fn unknown(event_type: &[u8], payload: &[u8]) -> StreamEvent {
     let as_text = || serde_json::Value::from(String::from_utf8_lossy(payload)).into();
     let payload = match payload {
         [] => RawJson::empty_object(),
         payload => serde_json::from_slice(payload).unwrap_or_else(|_| as_text()),
     };
-    StreamEvent::Unknown(UnknownEvent { event_type: event_type.to_owned(), payload })
+    StreamEvent::Unknown(UnknownEvent {
+        event_type: String::from_utf8_lossy(event_type).into_owned(),
+        payload,
+    })
 }

@@ -26,10 +26,12 @@ use std::fmt;
 use bytes::{Buf, Bytes, BytesMut};
 
 mod error;
+mod headers;
 #[cfg(test)]
 mod tests;
 
 pub use error::{FrameError, HeaderFault};
+use headers::{OF_DELTA, check_headers, find_text, known, read_headers, write_header};
 
 /// Largest header block of one frame, in bytes: 128 KiB, as the specification has it.
 ///
@@ -48,7 +50,6 @@ const CRC_BYTES: usize = 4;
 /// First size of a decoder's buffer: room for some fifty of Bedrock's frames, so that most pushes allocate
 /// nothing.
 const BUFFER_BYTES: usize = 8 * 1024;
-const MAX_VALUE_BYTES: u16 = i16::MAX as u16;
 
 /// One message of an event stream (`application/vnd.amazon.eventstream`): the envelope of an event.
 ///
@@ -228,6 +229,48 @@ impl Frame {
     }
 }
 
+/// A frame that stays in its decoder's buffer; [`FrameDecoder::next_frame_ref`] lends it.
+#[derive(Clone, Copy)]
+pub struct FrameRef<'a> {
+    /// Checked.
+    headers: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> FrameRef<'a> {
+    /// What the frame carries.
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The text of the first header of this name, if it is a string. Case matters.
+    pub fn header_str(&self, name: &str) -> Option<&'a str> {
+        std::str::from_utf8(self.header_text(name)?).ok()
+    }
+
+    pub(crate) fn header_text(&self, name: &str) -> Option<&'a [u8]> {
+        find_text(self.headers, name)
+    }
+
+    /// Whether its headers are the ones that Bedrock sends with a `contentBlockDelta`, to the byte.
+    pub(crate) fn has_headers_of_delta(&self) -> bool {
+        self.headers == OF_DELTA
+    }
+
+    /// The frame on its own, everything copied.
+    pub fn to_frame(&self) -> Frame {
+        // They were read before.
+        let headers = read_headers(self.headers).unwrap_or_default();
+        Frame { headers, payload: Bytes::copy_from_slice(self.payload) }
+    }
+}
+
+impl fmt::Debug for FrameRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_frame().fmt(f)
+    }
+}
+
 /// Finds frames in bytes that come in pieces.
 ///
 /// After each [`push`](Self::push), take frames until there are none; at the end of the stream ask
@@ -259,6 +302,8 @@ impl Frame {
 /// ```
 pub struct FrameDecoder {
     buffer: BytesMut,
+    /// The length of the frame that `buffer` begins with, where it was lent out and is done with.
+    lent: usize,
     /// Of the frame that `buffer` begins with, once its prelude was found good.
     prelude: Option<Prelude>,
     failed: Option<FrameError>,
@@ -275,12 +320,14 @@ impl FrameDecoder {
     /// A decoder that refuses frames of more than `max_frame_bytes` bytes, counted whole, as soon as it has
     /// seen the first 12 bytes of one. [`FrameDecoder::default`] takes [`MAX_FRAME_BYTES`].
     pub fn new(max_frame_bytes: usize) -> Self {
-        Self { buffer: BytesMut::with_capacity(BUFFER_BYTES), prelude: None, failed: None, max_frame_bytes }
+        let buffer = BytesMut::with_capacity(BUFFER_BYTES);
+        Self { buffer, lent: 0, prelude: None, failed: None, max_frame_bytes }
     }
 
     /// Takes the next piece of the stream, of any length. After an error it is dropped.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
+            self.take_back();
             self.buffer.extend_from_slice(bytes);
         }
     }
@@ -291,15 +338,49 @@ impl FrameDecoder {
     /// When the bytes are no frame or one beyond the limits: anything but [`FrameError::Truncated`]. Each
     /// later call gives the same error. Frames before the damage have been handed out.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
-        if let Some(error) = self.failed {
-            return Err(error);
+        let found = self.find_frame();
+        let Some(prelude) = self.remember(found)? else { return Ok(None) };
+        self.prelude = None;
+        let mut frame = self.buffer.split_to(prelude.total - CRC_BYTES);
+        self.buffer.advance(CRC_BYTES);
+        frame.advance(PRELUDE_BYTES);
+        let headers = self.remember(read_headers(&frame[..prelude.headers]))?;
+        frame.advance(prelude.headers);
+        Ok(Some(Frame { headers, payload: frame.freeze() }))
+    }
+
+    /// As [`next_frame`](Self::next_frame), but the frame stays where it is: nothing is allocated for it.
+    ///
+    /// ```
+    /// use outcrop_core::{Frame, FrameDecoder};
+    ///
+    /// let frame = Frame::event("contentBlockStop", r#"{"contentBlockIndex":0}"#);
+    /// let mut wire = Vec::new();
+    /// frame.encode(&mut wire)?;
+    /// let mut decoder = FrameDecoder::default();
+    /// decoder.push(&wire);
+    /// let lent = decoder.next_frame_ref()?.expect("a whole frame");
+    /// assert_eq!(lent.header_str(":event-type"), Some("contentBlockStop"));
+    /// assert_eq!(lent.payload(), br#"{"contentBlockIndex":0}"#);
+    /// assert_eq!(lent.to_frame(), frame);
+    /// # Ok::<(), outcrop_core::FrameError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`next_frame`](Self::next_frame).
+    pub fn next_frame_ref(&mut self) -> Result<Option<FrameRef<'_>>, FrameError> {
+        let found = self.find_frame();
+        let Some(prelude) = self.remember(found)? else { return Ok(None) };
+        self.prelude = None;
+        let headers = &self.buffer[PRELUDE_BYTES..PRELUDE_BYTES + prelude.headers];
+        if headers != OF_DELTA {
+            let checked = check_headers(headers);
+            self.remember(checked)?;
         }
-        let read = self.read_frame();
-        if let Err(error) = read {
-            self.failed = Some(error);
-            self.buffer = BytesMut::new();
-        }
-        read
+        self.lent = prelude.total;
+        let frame = &self.buffer[PRELUDE_BYTES..prelude.total - CRC_BYTES];
+        let (headers, payload) = frame.split_at(prelude.headers);
+        Ok(Some(FrameRef { headers, payload }))
     }
 
     /// Tells whether the stream may end here. To be asked when [`next_frame`](Self::next_frame) has given
@@ -311,17 +392,22 @@ impl FrameDecoder {
     pub fn finish(&self) -> Result<(), FrameError> {
         match self.failed {
             Some(error) => Err(error),
-            None if self.buffer.is_empty() => Ok(()),
+            None if self.buffered() == 0 => Ok(()),
             None => Err(FrameError::Truncated { have: self.buffered(), need: self.prelude.map(|p| p.total) }),
         }
     }
 
     /// How many bytes were pushed and are not yet handed out in a frame.
     pub fn buffered(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() - self.lent
     }
 
-    fn read_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+    /// Finds the frame that the buffer begins with, whole and with the right checksums.
+    fn find_frame(&mut self) -> Result<Option<Prelude>, FrameError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.take_back();
         let prelude = match self.prelude {
             Some(prelude) => prelude,
             None => match self.buffer.first_chunk() {
@@ -329,20 +415,25 @@ impl FrameDecoder {
                 None => return Ok(None),
             },
         };
-        if self.buffer.len() < prelude.total {
-            return Ok(None);
-        }
-        self.prelude = None;
-        let mut frame = self.buffer.split_to(prelude.total);
-        let crc = (&frame[prelude.total - CRC_BYTES..]).get_u32();
-        frame.truncate(prelude.total - CRC_BYTES);
-        if crc32fast::hash(&frame) != crc {
+        let Some(frame) = self.buffer.get(..prelude.total) else { return Ok(None) };
+        let (frame, mut crc) = frame.split_at(prelude.total - CRC_BYTES);
+        if crc32fast::hash(frame) != crc.get_u32() {
             return Err(FrameError::MessageCrc);
         }
-        frame.advance(PRELUDE_BYTES);
-        let headers = read_headers(&frame[..prelude.headers])?;
-        frame.advance(prelude.headers);
-        Ok(Some(Frame { headers, payload: frame.freeze() }))
+        Ok(Some(prelude))
+    }
+
+    /// Drops the frame that was lent out.
+    fn take_back(&mut self) {
+        self.buffer.advance(std::mem::take(&mut self.lent));
+    }
+
+    /// Keeps an error, to give it for ever.
+    fn remember<T>(&mut self, read: Result<T, FrameError>) -> Result<T, FrameError> {
+        read.inspect_err(|error| {
+            self.failed = Some(*error);
+            self.buffer = BytesMut::new();
+        })
     }
 }
 
@@ -379,111 +470,4 @@ fn read_prelude(bytes: &[u8; PRELUDE_BYTES], max: usize) -> Result<Prelude, Fram
 
 fn check_size(len: usize, max: usize) -> Result<(), FrameError> {
     if len > max { Err(FrameError::TooLarge { len, max }) } else { Ok(()) }
-}
-
-fn read_headers(mut rest: &[u8]) -> Result<Vec<Header>, FrameError> {
-    let mut headers = Vec::new();
-    while !rest.is_empty() {
-        let index = headers.len();
-        read_header(&mut rest, &mut headers).map_err(|fault| FrameError::BadHeader { index, fault })?;
-    }
-    Ok(headers)
-}
-
-fn read_header(rest: &mut &[u8], headers: &mut Vec<Header>) -> Result<(), HeaderFault> {
-    let [len] = take(rest)?;
-    let name = read_text(take_slice(rest, len.into())?)?;
-    let [kind] = take(rest)?;
-    let value = match kind {
-        0 => HeaderValue::Bool(true),
-        1 => HeaderValue::Bool(false),
-        2 => HeaderValue::Byte(i8::from_be_bytes(take(rest)?)),
-        3 => HeaderValue::Int16(i16::from_be_bytes(take(rest)?)),
-        4 => HeaderValue::Int32(i32::from_be_bytes(take(rest)?)),
-        5 => HeaderValue::Int64(i64::from_be_bytes(take(rest)?)),
-        6 => HeaderValue::Bytes(Bytes::copy_from_slice(take_value(rest)?)),
-        7 => HeaderValue::String(read_text(take_value(rest)?)?),
-        8 => HeaderValue::Timestamp(i64::from_be_bytes(take(rest)?)),
-        9 => HeaderValue::Uuid(take(rest)?),
-        unknown => return Err(HeaderFault::UnknownType(unknown)),
-    };
-    headers.push(Header { name, value });
-    Ok(())
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], HeaderFault> {
-    let (taken, after) = rest.split_first_chunk().ok_or(HeaderFault::Cut)?;
-    *rest = after;
-    Ok(*taken)
-}
-
-fn take_slice<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], HeaderFault> {
-    let (taken, after) = rest.split_at_checked(len).ok_or(HeaderFault::Cut)?;
-    *rest = after;
-    Ok(taken)
-}
-
-fn take_value<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], HeaderFault> {
-    let len = u16::from_be_bytes(take(rest)?);
-    // The length is a signed number to other writers and readers.
-    if len > MAX_VALUE_BYTES {
-        Err(HeaderFault::ValueTooLong(len.into()))
-    } else {
-        take_slice(rest, len.into())
-    }
-}
-
-fn read_text(bytes: &[u8]) -> Result<Cow<'static, str>, HeaderFault> {
-    match known(bytes) {
-        Some(text) => Ok(Cow::Borrowed(text)),
-        None => std::str::from_utf8(bytes)
-            .map(|text| Cow::Owned(text.to_owned()))
-            .map_err(|_| HeaderFault::NotUtf8),
-    }
-}
-
-/// The text itself, if it is one that stands in Bedrock's headers: to own such a text costs no allocation.
-fn known(text: &[u8]) -> Option<&'static str> {
-    macro_rules! find {
-        ($($known:literal)*) => { $(if text == $known.as_bytes() { return Some($known); })* };
-    }
-    find! {
-        ":event-type" ":content-type" ":message-type" ":exception-type" "application/json" "event" "exception"
-        "messageStart" "contentBlockStart" "contentBlockDelta" "contentBlockStop" "messageStop" "metadata"
-        "chunk" "internalServerException" "modelStreamErrorException" "modelTimeoutException"
-        "serviceUnavailableException" "throttlingException" "validationException"
-    }
-    None
-}
-
-fn write_header(header: &Header, out: &mut Vec<u8>) -> Result<(), HeaderFault> {
-    let len = header.name.len();
-    out.push(u8::try_from(len).map_err(|_| HeaderFault::NameTooLong(len))?);
-    out.extend_from_slice(header.name.as_bytes());
-    let mut fixed = |kind: u8, value: &[u8]| {
-        out.push(kind);
-        out.extend_from_slice(value);
-    };
-    match &header.value {
-        HeaderValue::Bool(true) => fixed(0, &[]),
-        HeaderValue::Bool(false) => fixed(1, &[]),
-        HeaderValue::Byte(number) => fixed(2, &number.to_be_bytes()),
-        HeaderValue::Int16(number) => fixed(3, &number.to_be_bytes()),
-        HeaderValue::Int32(number) => fixed(4, &number.to_be_bytes()),
-        HeaderValue::Int64(number) => fixed(5, &number.to_be_bytes()),
-        HeaderValue::Bytes(bytes) => return write_value(6, bytes, out),
-        HeaderValue::String(text) => return write_value(7, text.as_bytes(), out),
-        HeaderValue::Timestamp(millis) => fixed(8, &millis.to_be_bytes()),
-        HeaderValue::Uuid(bytes) => fixed(9, bytes),
-    }
-    Ok(())
-}
-
-fn write_value(kind: u8, value: &[u8], out: &mut Vec<u8>) -> Result<(), HeaderFault> {
-    let len = u16::try_from(value.len()).ok().filter(|len| *len <= MAX_VALUE_BYTES);
-    let len = len.ok_or(HeaderFault::ValueTooLong(value.len()))?;
-    out.push(kind);
-    out.extend_from_slice(&len.to_be_bytes());
-    out.extend_from_slice(value);
-    Ok(())
 }

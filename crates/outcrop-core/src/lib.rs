@@ -48,7 +48,7 @@ pub use schemars;
 pub use assembler::*;
 pub use citation::*;
 pub use event::*;
-pub use frame::{Frame, FrameDecoder, FrameError};
+pub use frame::{Frame, FrameDecoder, FrameError, FrameRef};
 pub use history::{Entry, History};
 pub use media::*;
 pub use message::*;

@@ -139,34 +139,43 @@ impl<'de> Deserialize<'de> for RawJson {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Members(Vec<(String, RawJson)>);
+pub struct Members(Option<Box<Named>>);
+
+/// Behind a pointer, since every struct of the wire has room for members and hardly one has any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Named(Vec<(String, RawJson)>);
 
 impl Members {
+    fn named(&self) -> &[(String, RawJson)] {
+        self.0.as_deref().map_or(&[], |named| &named.0)
+    }
+
     /// The member called `name`; the last one, should there be several.
     pub fn get(&self, name: &str) -> Option<&RawJson> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.named().iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// Sets the member called `name`.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<RawJson>) {
         let name = name.into();
-        self.0.retain(|(key, _)| *key != name);
-        self.0.push((name, value.into()));
+        let Named(members) = &mut **self.0.get_or_insert_default();
+        members.retain(|(key, _)| *key != name);
+        members.push((name, value.into()));
     }
 
     /// All members, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawJson)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
+        self.named().iter().map(|(key, value)| (key.as_str(), value))
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Adds what was read, keeping doubles: [`Members::get`] finds the last.
     pub(crate) fn push(&mut self, name: String, value: RawJson) {
-        self.0.push((name, value));
+        self.0.get_or_insert_default().0.push((name, value));
     }
 
     /// Writes the members whose name `which` takes.
@@ -175,7 +184,7 @@ impl Members {
         map: &mut M,
         which: impl Fn(&str) -> bool,
     ) -> Result<(), M::Error> {
-        let mut members = self.0.iter().filter(|(name, _)| which(name));
+        let mut members = self.named().iter().filter(|(name, _)| which(name));
         members.try_for_each(|(name, value)| map.serialize_entry(name, value))
     }
 }
@@ -183,7 +192,7 @@ impl Members {
 impl Serialize for Members {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        let mut map = serializer.serialize_map(Some(self.named().len()))?;
         self.write(&mut map, |_| true)?;
         map.end()
     }

@@ -135,7 +135,9 @@ fn block_events(index: u32, block: ContentBlock, events: &mut Vec<StreamEvent>) 
             )))));
         }
         ContentBlock::CitationsContent(cited) if streams_whole(&cited) => {
-            events.extend(cited.citations.into_iter().map(|citation| delta(BlockDelta::Citation(citation))));
+            events.extend(
+                cited.citations.into_iter().map(|citation| delta(BlockDelta::Citation(citation.into()))),
+            );
             let texts = cited.content.into_iter().filter_map(|part| part.text);
             events.extend(texts.map(|text| delta(BlockDelta::Text(text))));
         }

@@ -294,22 +294,31 @@ mod tests {
                 - `/copies`: "2" is not of type "integer" (it is a string that holds a number: give a number itself)"#]],
         );
         // A string that is none of what is wanted gets no hint.
-        check(r#"{"to":"[a","copies":"two","content":"","metadata":{}}"#, expect![[r#"
+        check(
+            r#"{"to":"[a","copies":"two","content":"","metadata":{}}"#,
+            expect![[r#"
             The input does not fit the tool's schema, so the tool was not run:
             - `/to`: "[a" is not of type "array"
-            - `/copies`: "two" is not of type "integer""#]]);
+            - `/copies`: "two" is not of type "integer""#]],
+        );
         check(
             r#"{"content":"long text</content>\n<parameter name=\"metadata\">{\"tags\": \"a,b\"}"}"#,
             expect![[r#"
                 The input does not fit the tool's schema, so the tool was not run:
                 - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]],
         );
-        check(r#"{"content":"all done.</content>\n</invoke>"}"#, expect![[r#"
+        check(
+            r#"{"content":"all done.</content>\n</invoke>"}"#,
+            expect![[r#"
             The input does not fit the tool's schema, so the tool was not run:
-            - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]]);
-        check(r#"{"content":"a <b>word</b>"}"#, expect![[r#"
+            - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]],
+        );
+        check(
+            r#"{"content":"a <b>word</b>"}"#,
+            expect![[r#"
             The input does not fit the tool's schema, so the tool was not run:
-            - the input: "metadata" is a required property"#]]);
+            - the input: "metadata" is a required property"#]],
+        );
     }
 
     /// R37: a blank input is the empty object; the schema still decides.

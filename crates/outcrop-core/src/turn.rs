@@ -106,7 +106,7 @@ struct Asking {
 enum OpenBlock {
     Text,
     Reasoning,
-    ToolUse(String),
+    ToolUse(Arc<str>),
 }
 
 /// An answer that is final.
@@ -237,12 +237,12 @@ impl Turn {
                 }
             }
             Growth::ToolUseStarted { block, start } => {
-                open.insert(block, OpenBlock::ToolUse(start.tool_use_id.clone()));
+                open.insert(block, OpenBlock::ToolUse(start.tool_use_id.as_str().into()));
                 self.emit(Some(block), tool_input_start(start));
             }
             Growth::ToolInput { block, fragment, mark } => {
                 if let Some(OpenBlock::ToolUse(id)) = open.get(&block) {
-                    let delta = ToolInputDelta::new(id.as_str(), fragment, mark);
+                    let delta = ToolInputDelta::new(Arc::clone(id), fragment, mark);
                     self.emit(Some(block), delta);
                 }
             }
@@ -271,7 +271,7 @@ impl Turn {
             }
             ContentBlock::CitationsContent(cited) => {
                 for citation in cited.citations {
-                    self.grown(Growth::Citation { block, citation });
+                    self.grown(Growth::Citation { block, citation: citation.into() });
                 }
                 for text in cited.content.into_iter().filter_map(|part| part.text) {
                     self.grown(Growth::Text { block, text });

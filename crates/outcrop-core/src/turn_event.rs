@@ -11,6 +11,7 @@
 //! - The first event of a turn is `turnStart` and carries the version of this form.
 //! - A kind newer than the reader is [`EventKind::Unknown`] and is written back as it came.
 //! - Blocks of a step are told apart by `block`; attempts of a step by `attempt`, from 1.
+//! - What comes once in a while and is large stands behind a pointer, since each event is moved many times.
 
 use std::sync::Arc;
 
@@ -103,7 +104,7 @@ event_structs! {
     CitationAdded {
         required {
             /// The source.
-            citation: Citation = "citation",
+            citation: Box<Citation> = "citation",
         }
         optional {}
     }
@@ -111,7 +112,7 @@ event_structs! {
     ToolInputStart {
         required {
             /// The id of the call.
-            tool_use_id: String = "toolUseId",
+            tool_use_id: Arc<str> = "toolUseId",
             /// The name of the tool.
             name: String = "name",
         }
@@ -124,7 +125,7 @@ event_structs! {
     ToolInputDelta {
         required {
             /// The id of the call.
-            tool_use_id: String = "toolUseId",
+            tool_use_id: Arc<str> = "toolUseId",
             /// The fragment, cut anywhere.
             fragment: String = "fragment",
             /// The bytes that there are of the input with this fragment: the moment at which
@@ -137,7 +138,7 @@ event_structs! {
     ToolInputEnd {
         required {
             /// The id of the call.
-            tool_use_id: String = "toolUseId",
+            tool_use_id: Arc<str> = "toolUseId",
         }
         optional {}
     }
@@ -145,7 +146,7 @@ event_structs! {
     ToolStart {
         required {
             /// The id of the call.
-            tool_use_id: String = "toolUseId",
+            tool_use_id: Arc<str> = "toolUseId",
             /// The name of the tool.
             name: String = "name",
         }
@@ -155,7 +156,7 @@ event_structs! {
     ToolProgress {
         required {
             /// The id of the call.
-            tool_use_id: String = "toolUseId",
+            tool_use_id: Arc<str> = "toolUseId",
             /// What it tells, in a form of its own.
             progress: RawJson = "progress",
         }
@@ -165,7 +166,7 @@ event_structs! {
     ToolEnd {
         required {
             /// The result as the model will read it.
-            result: ToolResult = "result",
+            result: Box<ToolResult> = "result",
         }
         optional {}
     }
@@ -186,7 +187,7 @@ event_structs! {
     StepUsage {
         required {
             /// Tokens.
-            usage: Usage = "usage",
+            usage: Box<Usage> = "usage",
         }
         optional {}
     }
@@ -209,7 +210,7 @@ event_structs! {
             /// Why the model stopped.
             stop_reason: StopReason = "stopReason",
             /// Tokens of all steps.
-            usage: Usage = "usage",
+            usage: Box<Usage> = "usage",
         }
         optional {}
     }

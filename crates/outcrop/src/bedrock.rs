@@ -3,8 +3,14 @@
 //! # Invariants
 //! - What the client knows of its model, learned facts included, is what a session pins when it opens.
 
-use futures::{StreamExt, TryStreamExt};
-use outcrop_core::{Fact, Profile, Request};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
+use outcrop_bedrock::EventStream;
+use outcrop_core::{Fact, Profile, Request, StreamEvent};
 
 use crate::model::{Model, ModelError, ModelStream};
 
@@ -21,12 +27,38 @@ impl Model for Bedrock {
 
     fn stream(&self, request: Request) -> ModelStream {
         let bedrock = self.clone();
-        let begun = async move { Self::stream(&bedrock, &request).await };
-        Box::pin(futures::stream::once(begun).try_flatten().map(|event| event.map_err(ModelError::from)))
+        Box::pin(Call::Asking(async move { Self::stream(&bedrock, &request).await }.boxed()))
     }
 
     fn learn(&self, fact: Fact) {
         self.teach(fact);
+    }
+}
+
+/// One call. Every event goes through here: nothing is moved more often than it must be.
+enum Call {
+    Asking(BoxFuture<'static, Result<EventStream, BedrockError>>),
+    Answering(EventStream),
+    Over,
+}
+
+impl Stream for Call {
+    type Item = Result<StreamEvent, ModelError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match &mut *self {
+                Self::Answering(events) => return events.poll_next_unpin(cx).map_err(ModelError::from),
+                Self::Asking(asking) => match ready!(asking.poll_unpin(cx)) {
+                    Ok(events) => *self = Self::Answering(events),
+                    Err(error) => {
+                        *self = Self::Over;
+                        return Poll::Ready(Some(Err(error.into())));
+                    }
+                },
+                Self::Over => return Poll::Ready(None),
+            }
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! Outcrop: frames and the assembler alone, and a whole agent.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt};
 use outcrop::{Agent, Bedrock, Error, EventKind, Tool, TurnEvent, TurnStream};
-use outcrop_core::{Assembler, Growth, Message, Request, ToolConfig, ToolSpec};
+use outcrop_core::{
+    Assembler, ContentBlock, Growth, Message, Request, ToolConfig, ToolResult, ToolSpec, ToolUse,
+};
+use serde_json::Value;
 
-use super::{Contender, KEY, MODEL, QUESTION, REGION, SYSTEM, TOOL_TEXT, WriteFile};
+use super::{Contender, KEY, MODEL, QUESTION, REGION, RESULT, SYSTEM, TOOL_TEXT, WriteFile};
 use crate::{
     Failure,
-    script::{Said, TOOL},
+    script::{Said, Script, TOOL},
 };
 
 async fn bedrock(url: &str) -> Result<Bedrock, Failure> {
@@ -17,28 +22,56 @@ async fn bedrock(url: &str) -> Result<Bedrock, Failure> {
 
 /// One call without an agent: bytes, frames, events, the message as it grows.
 pub(crate) async fn frames(url: &str) -> Result<Contender, Failure> {
+    requests("our frames, assembler", url, vec![vec![Message::user(QUESTION)]]).await
+}
+
+/// The calls of a turn, one after the other, with the history that each step has.
+pub(crate) async fn turn(url: &str) -> Result<Contender, Failure> {
+    let (mut history, mut asked) = (vec![Message::user(QUESTION)], Vec::new());
+    for answer in Script::Turn.answers(0)? {
+        asked.push(history.clone());
+        let text = Some(answer.text).filter(|text| !text.is_empty()).map(ContentBlock::Text);
+        let call = |(id, input): &(&str, Value)| ToolUse::new(*id, TOOL, input.to_string().as_str()).into();
+        let said: Vec<ContentBlock> = text.into_iter().chain(answer.calls.iter().map(call)).collect();
+        let results: Vec<ContentBlock> =
+            answer.calls.iter().map(|(id, _)| ToolResult::text(*id, RESULT).into()).collect();
+        history.extend([Message::assistant(said), Message::user(results)]);
+    }
+    requests("3 of our calls, assembled", url, asked).await
+}
+
+async fn requests(name: &'static str, url: &str, asked: Vec<Vec<Message>>) -> Result<Contender, Failure> {
     let bedrock = bedrock(url).await?;
     let tool = ToolSpec::of::<WriteFile>(TOOL, TOOL_TEXT);
-    let request = Request::new()
-        .system([SYSTEM])
-        .messages([Message::user(QUESTION)])
-        .tool_config(ToolConfig::new(vec![tool.into()]));
-    Ok(Contender::new("our frames, assembler", move || {
-        let (bedrock, request) = (bedrock.clone(), request.clone());
+    let request = |messages| {
+        let tools = ToolConfig::new(vec![tool.clone().into()]);
+        Request::new().system([SYSTEM]).messages::<Vec<Message>>(messages).tool_config(tools)
+    };
+    let asked: Arc<[Request]> = asked.into_iter().map(request).collect();
+    Ok(Contender::new(name, move || {
+        let (bedrock, asked) = (bedrock.clone(), Arc::clone(&asked));
         async move {
-            let (mut seen, mut assembler) = (Said::default(), Assembler::new());
-            let mut events = bedrock.stream(&request).await?;
-            while let Some(event) = events.next().await {
-                match assembler.push(event?)? {
-                    Growth::Text { text, .. } => seen.text += text.len(),
-                    Growth::ToolInput { fragment, .. } => seen.input += fragment.len(),
-                    _ => {}
-                }
+            let mut seen = Said::default();
+            for request in &*asked {
+                seen += assemble(&bedrock, request).await?;
             }
-            std::hint::black_box(assembler.finish()?);
             Ok(seen)
         }
     }))
+}
+
+async fn assemble(bedrock: &Bedrock, request: &Request) -> Result<Said, Failure> {
+    let (mut seen, mut assembler) = (Said::default(), Assembler::new());
+    let mut events = bedrock.stream(request).await?;
+    while let Some(event) = events.next().await {
+        match assembler.push(event?)? {
+            Growth::Text { text, .. } => seen.text += text.len(),
+            Growth::ToolInput { fragment, .. } => seen.input += fragment.len(),
+            _ => {}
+        }
+    }
+    std::hint::black_box(assembler.finish()?);
+    Ok(seen)
 }
 
 /// An agent of at most so many steps, every event read.

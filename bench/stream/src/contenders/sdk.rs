@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A client as the SDK makes it, but for the endpoint.
-pub(super) fn client(url: &str) -> Client {
+pub(crate) fn client(url: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
@@ -68,14 +68,24 @@ fn requests(name: &'static str, url: &str, asked: Vec<Vec<Message>>) -> Result<C
         async move {
             let mut seen = Said::default();
             for messages in asked {
-                seen += drain(&client, messages, tools.clone()).await?;
+                seen += drain(&client, messages, tools.clone(), |_| {}).await?;
             }
             Ok(seen)
         }
     }))
 }
 
-async fn drain(client: &Client, messages: Vec<Message>, tools: ToolConfiguration) -> Result<Said, Failure> {
+/// Asks once as [`recv`] does, and tells after every event what was seen so far.
+pub(crate) async fn watch(client: &Client, progress: impl FnMut(&Said)) -> Result<Said, Failure> {
+    drain(client, vec![question()?], tools()?, progress).await
+}
+
+async fn drain(
+    client: &Client,
+    messages: Vec<Message>,
+    tools: ToolConfiguration,
+    mut progress: impl FnMut(&Said),
+) -> Result<Said, Failure> {
     let mut seen = Said::default();
     let call = client.converse_stream().model_id(MODEL).system(SystemContentBlock::Text(SYSTEM.to_owned()));
     let mut answer = call.set_messages(Some(messages)).tool_config(tools).send().await?;
@@ -87,6 +97,7 @@ async fn drain(client: &Client, messages: Vec<Message>, tools: ToolConfiguration
                 _ => {}
             }
         }
+        progress(&seen);
     }
     Ok(seen)
 }

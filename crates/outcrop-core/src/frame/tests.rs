@@ -33,10 +33,17 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Read {
 
 fn read_with<'a>(mut decoder: FrameDecoder, pieces: impl IntoIterator<Item = &'a [u8]>) -> Read {
     let mut frames = Vec::new();
+    // One that lends its frames says the same of everything.
+    let mut lending = FrameDecoder::new(decoder.max_frame_bytes);
     for piece in pieces {
         decoder.push(piece);
+        lending.push(piece);
         loop {
-            match decoder.next_frame() {
+            let frame = decoder.next_frame();
+            let lent = lending.next_frame_ref();
+            assert_eq!(lent.map(|frame| frame.map(|frame| frame.to_frame())), frame);
+            assert_eq!((lending.buffered(), lending.finish()), (decoder.buffered(), decoder.finish()));
+            match frame {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
                 Err(error) => {
@@ -120,6 +127,22 @@ fn bytes_on_the_wire() {
     for (frame, wire) in cases {
         assert_eq!(Bytes::from(encode(std::slice::from_ref(&frame))), Bytes::from_static(wire));
         check(wire, &[frame], Ok(()));
+    }
+}
+
+#[test]
+fn the_headers_that_are_known_by_heart() {
+    let mut decoder = FrameDecoder::default();
+    for (frame, is_delta) in [
+        (Frame::event("contentBlockDelta", "{}"), true),
+        (Frame::event("contentBlockDelta", "{}").with_header("n", "v"), false),
+        (Frame::event("contentBlockStop", "{}"), false),
+    ] {
+        decoder.push(&encode(std::slice::from_ref(&frame)));
+        let lent = decoder.next_frame_ref().unwrap().unwrap();
+        assert_eq!(lent.has_headers_of_delta(), is_delta);
+        assert_eq!(lent.header_str(":event-type"), frame.header_str(":event-type"));
+        assert_eq!(lent.header_str(":message-type"), Some("event"));
     }
 }
 

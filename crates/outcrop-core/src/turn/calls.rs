@@ -133,10 +133,10 @@ impl Calls {
         Some((call.block, result))
     }
 
-    pub(super) fn running(&self, id: ActionId) -> Option<(Option<u32>, String)> {
+    pub(super) fn running(&self, id: ActionId) -> Option<(Option<u32>, Arc<str>)> {
         let call =
             self.calls.iter().find(|call| matches!(call.state, State::Running(running) if running == id))?;
-        Some((call.block, call.tool_use_id.to_string()))
+        Some((call.block, Arc::clone(&call.tool_use_id)))
     }
 
     /// The results so far, each with its block.

@@ -35,7 +35,7 @@ pub fn arg(block: u32, fragment: &str) -> StreamEvent {
 }
 
 pub fn cite(block: u32, title: &str) -> StreamEvent {
-    delta(block, BlockDelta::Citation(Citation::new().title(title)))
+    delta(block, BlockDelta::Citation(Citation::new().title(title).into()))
 }
 
 pub fn stop(block: u32) -> StreamEvent {

@@ -113,7 +113,7 @@ impl Said {
             }
             StreamEvent::WholeBlock(event) => {
                 self.open.insert(event.content_block_index, true);
-                if let ContentBlock::ToolUse(call) = &event.block
+                if let ContentBlock::ToolUse(call) = &*event.block
                     && !call.is_server_side()
                 {
                     let call = (call.tool_use_id.clone(), call.name.clone(), call.input.as_str().to_owned());

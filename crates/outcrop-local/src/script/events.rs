@@ -62,7 +62,7 @@ pub(super) fn block_events(
         ContentBlock::CitationsContent(cited) => {
             let text = cited_text(cited)?;
             // Claude cites before it writes.
-            parts.extend(cited.citations.iter().cloned().map(BlockDelta::Citation));
+            parts.extend(cited.citations.iter().cloned().map(Box::new).map(BlockDelta::Citation));
             parts.extend(text.into_iter().flat_map(|text| words(text, fragments)).map(BlockDelta::Text));
         }
         ContentBlock::Image(image) if image.other.is_empty() => {

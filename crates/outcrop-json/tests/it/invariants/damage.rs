@@ -1,4 +1,4 @@
-//! Damaged texts made from what they mean: what is shown of them must be that, and all that is wrong must be listed.
+//! Damaged texts made from what they mean: that must be shown of them, and all that is wrong must be listed.
 
 use std::collections::HashMap;
 
@@ -414,7 +414,7 @@ proptest! {
             match worst {
                 None | Some(Severity::Note) => matches!(outcome, Outcome::Complete(_)),
                 Some(Severity::Benign) => matches!(outcome, Outcome::Repaired(_)),
-                _ => matches!(&outcome, Outcome::Guessed(guess) if guess.error.is_none() && guess.proposal.is_none()),
+                _ => matches!(&outcome, Outcome::Guessed(it) if it.error.is_none() && it.proposal.is_none()),
             },
             "{:?}", outcome
         );

@@ -25,7 +25,7 @@ fn departures(outcome: &Outcome) -> Vec<RepairKind> {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// Each beginning of strict JSON is truncated, or complete if the text might end there; what is missing closes it.
+    /// Each beginning of strict JSON is truncated, or complete if it might end there; what is missing closes it.
     #[test]
     fn invariant_6_a_text_that_was_cut_is_truncated(text in texts::valid()) {
         for (at, _) in text.char_indices() {
@@ -75,7 +75,8 @@ proptest! {
             prop_assert_eq!(oracle::read(&text).verdict, Verdict::Impossible(error.offset), "{:?}", error);
         }
         if let Verdict::Impossible(at) = oracle::read(&text).verdict {
-            prop_assert!(live.error().is_none_or(|error| error.offset >= at), "{:?} before {}", live.error(), at);
+            let not_before = live.error().is_none_or(|error| error.offset >= at);
+            prop_assert!(not_before, "{:?} before {}", live.error(), at);
             for end in [End::Whole, End::Cut] {
                 prop_assert!(!whole(&text).finish(end).is_complete());
             }
@@ -99,7 +100,8 @@ proptest! {
             (Err(_), Some(root)) if outcome.is_complete() => prop_assert!(root.to_value().is_err()),
             _ => {}
         }
-        prop_assert!(matches!(outcome, Outcome::Complete(_) | Outcome::Repaired(_)) == outcome_is_sure(&outcome));
+        let is_sure = matches!(outcome, Outcome::Complete(_) | Outcome::Repaired(_));
+        prop_assert_eq!(is_sure, outcome_is_sure(&outcome), "{:?}", outcome);
     }
 
     #[test]

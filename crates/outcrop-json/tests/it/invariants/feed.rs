@@ -1,8 +1,8 @@
-//! Invariant 5: the changes since any mark, replayed, give the value; and what was shown earlier can be shown again.
+//! Invariant 5: the changes since any mark, replayed, give the value; what was shown can be shown again.
 
-use outcrop_json::{Change, Changes, End, LiveJson, LiveValue, Mark, NodeRef, SyntaxError, View};
+use outcrop_json::{Change, Changes, End, Kind, LiveJson, LiveValue, Mark, NodeRef, SyntaxError, View};
 use proptest::{collection::vec, prelude::*};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     cases,
@@ -23,6 +23,7 @@ impl Shadow {
     fn replay(&mut self, changes: Changes<'_>) -> Result<(), TestCaseError> {
         for change in changes {
             prop_assert!(self.errors.is_empty(), "{:?} after an error", change);
+            prop_assert_eq!(serde_json::to_value(change).unwrap(), wire(change));
             match change {
                 Change::Set(set) => self.set(set.node)?,
                 Change::Append(append) => {
@@ -47,21 +48,8 @@ impl Shadow {
     /// Puts a value at its place, which its pointer names.
     fn set(&mut self, node: NodeRef<'_>) -> Result<(), TestCaseError> {
         let pointer = node.pointer().to_string();
-        let value = if node.as_str().is_some() {
-            Value::from(node.as_str())
-        } else if let Some(number) = node.as_number() {
-            serde_json::from_str(number).unwrap_or_else(|_| number.into())
-        } else if let Some(truth) = node.as_bool() {
-            truth.into()
-        } else if node.is_null() {
-            Value::Null
-        } else {
-            // Containers come empty, and what is in them after.
-            match node.kind() {
-                outcrop_json::Kind::Array => Value::Array(Vec::new()),
-                _ => Value::Object(serde_json::Map::new()),
-            }
-        };
+        // Containers come empty, and what is in them after.
+        let value = bare(node);
         let is_open = value.is_array() || value.is_object() || value.is_string() && !node.is_complete();
         match pointer.rsplit_once('/') {
             None => {
@@ -88,6 +76,7 @@ impl Shadow {
 
     fn must_be(&self, view: View<'_>) -> Result<(), TestCaseError> {
         prop_assert_eq!(&self.root, &view.root().map(value));
+        prop_assert_eq!(&self.root, &view.root().map(copied));
         let mut open: Vec<_> = std::iter::successors(view.innermost_open(), |node| node.parent())
             .map(|node| node.pointer().to_string())
             .collect();
@@ -97,18 +86,54 @@ impl Shadow {
     }
 }
 
+/// The value of a node without what is in it; a number that no `Value` can hold is its text.
+fn bare(node: NodeRef<'_>) -> Value {
+    match node.kind() {
+        Kind::Array => Value::Array(Vec::new()),
+        Kind::Object => Value::Object(serde_json::Map::new()),
+        Kind::String => node.as_str().into(),
+        Kind::Bool => node.as_bool().into(),
+        Kind::Null => Value::Null,
+        _ => {
+            let digits = node.as_number().unwrap();
+            serde_json::from_str(digits).unwrap_or_else(|_| digits.into())
+        }
+    }
+}
+
+/// A change as it goes over a wire.
+fn wire(change: Change<'_>) -> Value {
+    let path = |node: NodeRef<'_>| node.pointer().to_string();
+    match change {
+        Change::Set(set) => {
+            let mut wire = json!({ "op": "set", "path": path(set.node), "value": bare(set.node) });
+            let is_container = matches!(set.node.kind(), Kind::Array | Kind::Object);
+            if set.node.is_complete() && !is_container {
+                wire["complete"] = true.into();
+            }
+            wire
+        }
+        Change::Append(append) => json!({ "op": "append", "path": path(append.node), "text": append.text }),
+        Change::Close(close) => json!({ "op": "close", "path": path(close.node) }),
+        Change::Invalid(error) => {
+            json!({ "op": "invalid", "offset": error.offset, "message": error.kind.to_string() })
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// The value of a node; a number that no `Value` can hold is its text.
 fn value(node: NodeRef<'_>) -> Value {
-    match node.to_value() {
-        Ok(value) => value,
-        Err(_) => match node.kind() {
-            outcrop_json::Kind::Array => node.items().map(value).collect(),
-            outcrop_json::Kind::Object => {
-                Value::Object(node.members().map(|(name, member)| (name.to_owned(), value(member))).collect())
-            }
-            _ => node.as_number().into(),
-        },
+    match node.kind() {
+        Kind::Array => node.items().map(value).collect(),
+        Kind::Object => node.members().map(|(name, member)| (name.to_owned(), value(member))).collect(),
+        _ => bare(node),
     }
+}
+
+/// The same by [`NodeRef::to_value`], where it can be.
+fn copied(node: NodeRef<'_>) -> Value {
+    node.to_value().unwrap_or_else(|_| value(node))
 }
 
 /// A moment as it was: its mark, and all that was to be seen of the values.
@@ -144,7 +169,8 @@ proptest! {
     ) {
         let mut live = LiveJson::new();
         let mut readers = vec![(Mark::default(), Shadow::default(), LiveValue::new(), vec![true])];
-        readers.extend(rates.into_iter().map(|rate| (live.mark(), Shadow::default(), LiveValue::new(), rate)));
+        let reader = |rate| (Mark::default(), Shadow::default(), LiveValue::new(), rate);
+        readers.extend(rates.into_iter().map(reader));
         let pieces = texts::pieces(&text, &lengths);
         for (turn, piece) in pieces.iter().enumerate() {
             live.push(piece).ok();
@@ -161,7 +187,8 @@ proptest! {
             }
         }
         for (_, shadow, _, rate) in &readers {
-            prop_assert_eq!(&shadow.errors, &Vec::from_iter(live.error()), "told once, to a reader at {:?}", rate);
+            let told = Vec::from_iter(live.error());
+            prop_assert_eq!(&shadow.errors, &told, "told once, to a reader at {:?}", rate);
         }
         // Half a pair at the end of a string, or a root that nothing delimited, comes like any other change.
         live.finish(End::Whole);

@@ -90,14 +90,18 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn invariant_3_the_value_of_a_beginning_is_an_ancestor(text in texts::text(), lengths in texts::lengths()) {
+    fn invariant_3_the_value_of_a_beginning_is_an_ancestor(
+        text in texts::text(),
+        lengths in texts::lengths(),
+    ) {
         let mut live = LiveJson::new();
         let mut before: Vec<Shown> = Vec::new();
         for piece in texts::pieces(&text, &lengths) {
             live.push(piece).ok();
             let now = live.root().map(shown);
             for before in &before {
-                prop_assert!(now.as_ref().is_some_and(|now| is_ancestor(before, now)), "{:?} became {:?}", before, now);
+                let is_one = now.as_ref().is_some_and(|now| is_ancestor(before, now));
+                prop_assert!(is_one, "{:?} became {:?}", before, now);
             }
             before.extend(now);
         }
@@ -120,7 +124,7 @@ proptest! {
         }
     }
 
-    /// At the end, half a surrogate pair may come to be seen, and a root that nothing delimited; nothing else does.
+    /// At the end, half a surrogate pair may come to be seen, and a root that nothing delimited; nothing else.
     #[test]
     fn invariant_4_the_end_takes_nothing_back(text in texts::text(), cut in any::<bool>()) {
         let mut live = LiveJson::new();
@@ -131,7 +135,8 @@ proptest! {
         let mut after = seen(&live);
         if before.nodes.is_empty() {
             prop_assert!(after.nodes.len() <= 1);
-            prop_assert!(after.nodes.iter().all(|root| root.complete && root.kind != Kind::String && root.len == 0));
+            let is_new = |root: &SeenNode| root.complete && root.kind != Kind::String && root.len == 0;
+            prop_assert!(after.nodes.iter().all(is_new));
             prop_assert!(after.nodes.is_empty() || !cut);
         } else {
             for (before, after) in before.nodes.iter().zip(&mut after.nodes) {

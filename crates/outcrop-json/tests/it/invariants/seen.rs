@@ -46,7 +46,8 @@ pub(crate) fn seen(live: &LiveJson) -> Seen {
 
 /// All values in the order in which they began, which is that of their ids.
 pub(crate) fn nodes(view: View<'_>) -> Vec<SeenNode> {
-    let mut nodes = Vec::new();
+    let mut nodes: Vec<SeenNode> = Vec::new();
+    let mut last_of_name: Vec<bool> = Vec::new();
     let mut walk = Vec::from_iter(view.root());
     while let Some(node) = walk.pop() {
         assert_eq!(node.id().index(), nodes.len(), "ids are not in order");
@@ -67,6 +68,22 @@ pub(crate) fn nodes(view: View<'_>) -> Vec<SeenNode> {
         };
         assert_eq!((node.len(), node.is_empty()), (children.len(), children.is_empty()));
         assert_eq!(node.as_u64().is_some() || node.as_i64().is_some(), is_whole(node), "{node:?}");
+        for (index, child) in children.iter().enumerate() {
+            let by_index = node.index(index).filter(|_| node.kind() == Kind::Array);
+            let by_name = child.key().and_then(|name| node.get(name));
+            let found = by_index.or(by_name).unwrap().id();
+            assert!(found == child.id() || node.kind() == Kind::Object && found > child.id());
+        }
+        // A pointer leads to the last of a name.
+        let pointer = node.pointer().to_string();
+        let is_last = node.parent().is_none_or(|parent| {
+            last_of_name[parent.id().index()]
+                && node.key().is_none_or(|name| parent.get(name).unwrap().id() == node.id())
+        });
+        last_of_name.push(is_last);
+        if is_last {
+            assert_eq!(view.pointer(&pointer).map(NodeRef::id), Some(node.id()), "{pointer}");
+        }
         children.reverse();
         walk.extend(children);
         nodes.push(SeenNode {
@@ -79,7 +96,7 @@ pub(crate) fn nodes(view: View<'_>) -> Vec<SeenNode> {
             parent: node.parent().map(|parent| parent.id().index()),
             offset: node.offset(),
             len: node.len(),
-            pointer: node.pointer().to_string(),
+            pointer,
         });
     }
     nodes

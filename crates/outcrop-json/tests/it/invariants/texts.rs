@@ -76,7 +76,8 @@ pub(crate) fn string(halves: bool) -> impl Strategy<Value = String> + Clone {
 fn name(halves: bool) -> impl Strategy<Value = String> + Clone {
     prop_oneof![
         // Few, so that some come twice.
-        3 => select(vec!["a", "b", "ab", "", "\\u0061", "0", "~", "/"]).prop_map(|name| format!("\"{name}\"")),
+        3 => select(vec!["a", "b", "ab", "", "\\u0061", "0", "~", "/"])
+            .prop_map(|name| format!("\"{name}\"")),
         1 => string(halves),
     ]
 }

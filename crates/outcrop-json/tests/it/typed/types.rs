@@ -124,11 +124,19 @@ pub(super) enum Shape {
     Points((i8, i8), (i8, i8)),
 }
 
+/// Whether there is a line shows at the end only: what does not fit one is no error.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Flat {
     id: u8,
     #[serde(flatten)]
     line: Option<Line>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct FlatMap {
+    id: u8,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
