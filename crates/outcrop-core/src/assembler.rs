@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use outcrop_json::{Limit, LimitError, LiveJson};
+use serde_json::Value;
 
 use crate::{
     Blob, BlockDelta, BlockStart, Citation, CitationsContent, CitedText, ContentBlock, ImageBlock,
@@ -275,6 +276,8 @@ pub struct Assembled {
     pub foreign: Vec<ForeignPart>,
     /// The inputs of tool uses by their blocks, for whoever still looks at their values.
     pub inputs: BTreeMap<u32, Box<LiveJson>>,
+    /// What those inputs say that are strict JSON objects, so that they need not be read again.
+    pub(crate) values: BTreeMap<u32, Value>,
 }
 
 /// How a block of a finished message ended.
@@ -525,10 +528,16 @@ impl Assembler {
         let all_stopped = self.blocks.values().all(|block| block.stopped);
         let mut content = Vec::with_capacity(self.blocks.len());
         let mut endings = Vec::with_capacity(self.blocks.len());
-        let mut inputs = BTreeMap::new();
+        let (mut inputs, mut values) = (BTreeMap::new(), BTreeMap::new());
         for (index, block) in self.blocks {
             let ending = BlockEnding { block: index, stopped: block.stopped, understood: !block.tainted };
-            for block in block.body.into_blocks(block.input.as_deref()) {
+            let text = block.input.as_deref().map(LiveJson::raw).unwrap_or_default();
+            let into_input = || {
+                let (input, value) = InputText::read(text);
+                values.extend(value.map(|value| (index, value)));
+                input
+            };
+            for block in block.body.into_blocks(into_input) {
                 content.push(block);
                 endings.push(ending);
             }
@@ -537,7 +546,7 @@ impl Assembler {
         let mut message = Message::new(Role::Assistant, content);
         message.other = self.other;
         let Self { metadata, foreign, .. } = self;
-        Ok(Assembled { message, endings, all_stopped, stop, metadata, foreign, inputs })
+        Ok(Assembled { message, endings, all_stopped, stop, metadata, foreign, inputs, values })
     }
 
     /// What of an unfinished message can stand in a history: text so far, and reasoning that is whole and signed.
@@ -546,14 +555,16 @@ impl Assembler {
         let mut content = Vec::new();
         for block in self.blocks.into_values() {
             let stopped = block.stopped;
-            content.extend(block.body.into_blocks(None).into_iter().filter(|block| match block {
-                ContentBlock::Text(text) => !text.trim().is_empty(),
-                ContentBlock::CitationsContent(_) => true,
-                ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
-                    stopped && reasoning.is_signed()
+            content.extend(block.body.into_blocks(|| InputText::from("")).into_iter().filter(|block| {
+                match block {
+                    ContentBlock::Text(text) => !text.trim().is_empty(),
+                    ContentBlock::CitationsContent(_) => true,
+                    ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
+                        stopped && reasoning.is_signed()
+                    }
+                    ContentBlock::ReasoningContent(_) => stopped,
+                    _ => false,
                 }
-                ContentBlock::ReasoningContent(_) => stopped,
-                _ => false,
             }));
         }
         let message = Message::new(Role::Assistant, content);
@@ -570,8 +581,8 @@ fn too_long(block: u32, error: LimitError) -> ProtocolError {
 }
 
 impl Body {
-    /// The blocks of the message that it becomes; `input` is that of a tool use.
-    fn into_blocks(self, input: Option<&LiveJson>) -> Vec<ContentBlock> {
+    /// The blocks of the message that it becomes; `input` makes that of a tool use.
+    fn into_blocks(self, input: impl FnOnce() -> InputText) -> Vec<ContentBlock> {
         match self {
             Self::Empty | Self::Foreign => Vec::new(),
             Self::Text(text) => vec![ContentBlock::Text(text)],
@@ -591,8 +602,7 @@ impl Body {
                 blocks
             }
             Self::ToolUse(start) => {
-                let input = InputText::from(input.map(LiveJson::raw).unwrap_or_default());
-                let mut tool_use = ToolUse::new(start.tool_use_id, start.name, input);
+                let mut tool_use = ToolUse::new(start.tool_use_id, start.name, input());
                 tool_use.kind = start.kind;
                 tool_use.other = start.other;
                 vec![tool_use.into()]

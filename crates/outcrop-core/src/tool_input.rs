@@ -58,16 +58,23 @@ impl InputText {
 
 impl InputText {
     fn new(text: Arc<str>) -> Self {
+        Self::read(text).0
+    }
+
+    /// The text, and what it says if it is one strict JSON object or blank.
+    pub(crate) fn read(text: impl Into<Arc<str>>) -> (Self, Option<Value>) {
+        let text = text.into();
         if text.trim().is_empty() {
-            return Self { text, wire: RawJson::empty_object(), object: true };
+            let value = Value::Object(serde_json::Map::new());
+            return (Self { text, wire: RawJson::empty_object(), object: true }, Some(value));
         }
         // A `Value` and not a raw value decides: raw values let unpaired surrogates and 1e999 pass.
-        match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Object(_)) => match RawValue::from_string(text.trim().to_owned()) {
-                Ok(raw) => Self { text, wire: RawJson::from_boxed(raw), object: true },
-                Err(_) => Self::wrapped(text),
-            },
-            _ => Self::wrapped(text),
+        let Some(value) = serde_json::from_str::<Value>(&text).ok().filter(Value::is_object) else {
+            return (Self::wrapped(text), None);
+        };
+        match RawValue::from_string(text.trim().to_owned()) {
+            Ok(raw) => (Self { text, wire: RawJson::from_boxed(raw), object: true }, Some(value)),
+            Err(_) => (Self::wrapped(text), None),
         }
     }
 
@@ -134,8 +141,73 @@ impl<'de> Deserialize<'de> for InputText {
 pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
     // The value is serde_json's own, so that it is right under each of its features.
     let value = serde_json::from_str(text)?;
-    serde_json::from_str::<NoDoubles>(text)?;
+    check_doubles(text, &value)?;
     Ok(value)
+}
+
+/// Refuses a text in which a name is there twice; `value` is what serde_json makes of it.
+pub(crate) fn check_doubles(text: &str, value: &Value) -> Result<(), serde_json::Error> {
+    // A name that is there twice is once in the value. Only then is it worth looking for.
+    let MemberCount(written) = serde_json::from_str(text)?;
+    if written == members(value) { Ok(()) } else { serde_json::from_str::<NoDoubles>(text).map(drop) }
+}
+
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object.len() + object.values().map(members).sum::<usize>(),
+        Value::Array(items) => items.iter().map(members).sum(),
+        _ => 0,
+    }
+}
+
+/// What a visitor does that looks at names only.
+macro_rules! visit_scalars {
+    () => {
+        visit_scalars!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
+
+        fn visit_unit<E>(self) -> Result<Self, E> {
+            Ok(self)
+        }
+    };
+    ($($method:ident: $ty:ty),*) => {
+        $(fn $method<E>(self, _: $ty) -> Result<Self, E> {
+            Ok(self)
+        })*
+    };
+}
+
+/// How many members all objects of a text have.
+struct MemberCount(usize);
+
+impl<'de> Deserialize<'de> for MemberCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemberCount(0))
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for MemberCount {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    visit_scalars!();
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self, A::Error> {
+        while let Some(Self(more)) = seq.next_element()? {
+            self.0 += more;
+        }
+        Ok(self)
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
+            let Self(more) = map.next_value()?;
+            self.0 += 1 + more;
+        }
+        Ok(self)
+    }
 }
 
 /// Reads over a value in which no object has a name twice.
@@ -154,29 +226,7 @@ impl<'de> serde::de::Visitor<'de> for NoDoubles {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
+    visit_scalars!();
 
     fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
         while seq.next_element::<Self>()?.is_some() {}

@@ -12,7 +12,10 @@ use std::{collections::HashMap, fmt, fmt::Write as _};
 
 use serde_json::Value;
 
-use crate::{InputSchema, InputText, ReadyInput, ToolSpec, tool_input::parse_strict};
+use crate::{
+    InputSchema, InputText, ReadyInput, ToolSpec,
+    tool_input::{check_doubles, parse_strict},
+};
 
 /// A tool that cannot be offered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,20 +94,27 @@ impl ToolSet {
     }
 
     /// What a whole, finished text is for the tool called `name`: an input that may run, or why not.
-    pub(crate) fn check(&self, name: &str, text: &InputText) -> Result<ReadyInput, InvalidInput> {
+    /// `value` is what [`InputText::read`] made of the text, where that is still at hand.
+    pub(crate) fn check(
+        &self,
+        name: &str,
+        text: &InputText,
+        value: Option<Value>,
+    ) -> Result<ReadyInput, InvalidInput> {
         let Some(index) = self.position(name) else {
             let names: Vec<_> =
                 self.specs().take(MAX_ERRORS * 8).map(|spec| format!("`{}`", spec.name)).collect();
             return Err(InvalidInput::UnknownTool { name: excerpt(name), known: names.join(", ") });
         };
-        let value = if text.as_str().trim().is_empty() {
-            Value::Object(serde_json::Map::new())
-        } else {
-            parse_strict(text.as_str()).map_err(|error| InvalidInput::NotJson {
-                reason: error.to_string(),
-                raw: excerpt(text.as_str()),
-            })?
+        let read = match value {
+            _ if text.as_str().trim().is_empty() => Ok(Value::Object(serde_json::Map::new())),
+            Some(value) => check_doubles(text.as_str(), &value).map(|()| value),
+            None => parse_strict(text.as_str()),
         };
+        let value = read.map_err(|error| InvalidInput::NotJson {
+            reason: error.to_string(),
+            raw: excerpt(text.as_str()),
+        })?;
         if !value.is_object() {
             return Err(InvalidInput::NotJson {
                 reason: "not an object".into(),
@@ -214,7 +224,7 @@ mod tests {
             "additionalProperties": false,
         });
         let set = ToolSet::new([ToolSpec::with_schema("plan", "Plans.", schema)]).unwrap();
-        let found = match set.check("plan", &InputText::from(text)) {
+        let found = match set.check("plan", &InputText::from(text), None) {
             Ok(input) => format!("ready {}", input.value()),
             Err(error) => error.to_string(),
         };
@@ -283,7 +293,7 @@ mod tests {
         });
         let set = ToolSet::new([ToolSpec::with_schema("send", "Sends.", schema)]).unwrap();
         let check = |text: &str, expected: Expect| {
-            expected.assert_eq(&set.check("send", &InputText::from(text)).unwrap_err().to_string());
+            expected.assert_eq(&set.check("send", &InputText::from(text), None).unwrap_err().to_string());
         };
         check(
             r#"{"to":"[\"a@example.com\"]","filter":"{\"k\":1}","copies":"2","content":"","metadata":{}}"#,
@@ -331,7 +341,7 @@ mod tests {
             - the input: "city" is a required property"#]],
         );
         let set = ToolSet::new([ToolSpec::of::<()>("now", "The time.")]).unwrap();
-        assert_eq!(set.check("now", &"".into()).unwrap().value(), &json!({}));
+        assert_eq!(set.check("now", &"".into(), None).unwrap().value(), &json!({}));
     }
 
     #[test]

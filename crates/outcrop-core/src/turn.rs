@@ -310,7 +310,7 @@ impl Turn {
             Ok(assembled) => assembled,
             Err(error) => return self.fail(error.into()),
         };
-        let Assembled { message, endings, all_stopped, stop, metadata, inputs, .. } = assembled;
+        let Assembled { message, endings, all_stopped, stop, metadata, inputs, values, .. } = assembled;
         self.keep_inputs(inputs);
         let stop_reason = stop.stop_reason;
         let has_calls = message.tool_uses().next().is_some();
@@ -330,7 +330,7 @@ impl Turn {
             StopReason::EndTurn | StopReason::StopSequence if all_stopped => Ok(()),
             reason => Err(reason),
         };
-        let calls = Calls::judge(&self.config.tools, &message, &endings, whole);
+        let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole);
         let model_id = self.config.model_id.clone();
         let additional_fields = stop.additional_model_response_fields;
         let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata };

@@ -4,7 +4,12 @@
 //! - Each call ends with exactly one result, in the order of the calls.
 //! - A call goes from waiting to running to done, never back.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use serde_json::Value;
 
 use crate::{
     BlockEnding, ContentBlock, InputText, InvalidInput, Message, ReadyInput, StopReason, ToolResult,
@@ -57,11 +62,12 @@ pub(super) enum Standing {
 }
 
 impl Calls {
-    /// Decides over the calls of a finished message; `whole` is the stop reason where that forbids all of them.
+    /// Decides over the calls of a finished message; `values` are those of their inputs, by block, and `whole` is the stop reason where that forbids all of them.
     pub(super) fn judge(
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
+        mut values: BTreeMap<u32, Value>,
         whole: Result<(), &StopReason>,
     ) -> Self {
         let mut calls = Self::default();
@@ -86,7 +92,10 @@ impl Calls {
                 (Ok(()), _) if tool_use.other.get("type").is_some() => {
                     Err(InvalidInput::NotWhole { stop_reason: None })
                 }
-                (Ok(()), _) => tools.check(&tool_use.name, &tool_use.input),
+                (Ok(()), _) => {
+                    let value = ending.and_then(|ending| values.remove(&ending.block));
+                    tools.check(&tool_use.name, &tool_use.input, value)
+                }
             };
             calls.add(tool_use, ending.map(|ending| ending.block), verdict);
         }
@@ -185,7 +194,7 @@ impl Calls {
                     calls.add(
                         tool_use,
                         None,
-                        tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str())),
+                        tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str()), None),
                     );
                 }
                 standing => {

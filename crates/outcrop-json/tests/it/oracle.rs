@@ -53,6 +53,8 @@ pub(crate) struct Reading {
     pub(crate) pending: Option<String>,
     /// There is half a surrogate pair.
     pub(crate) lone: bool,
+    /// The text ends where the other half of a pair may still come.
+    pub(crate) half: bool,
 }
 
 enum Stop {
@@ -70,8 +72,15 @@ struct Reader<'t> {
 
 /// Reads a text.
 pub(crate) fn read(text: &str) -> Reading {
-    let out =
-        Reading { verdict: Verdict::Valid, shown: None, safe: 0, key: None, pending: None, lone: false };
+    let out = Reading {
+        verdict: Verdict::Valid,
+        shown: None,
+        safe: 0,
+        key: None,
+        pending: None,
+        lone: false,
+        half: false,
+    };
     let mut reader = Reader { text, at: 0, out, whole: false };
     let mut root = None;
     let stop = reader.document(&mut root);
@@ -351,6 +360,7 @@ impl Reader<'_> {
         let first = self.hex()?;
         if (0xD800..0xDC00).contains(&first) {
             let after = self.at;
+            self.out.half = true;
             match self.peek() {
                 None => return Err(Stop::End),
                 Some(b'\\') => self.at += 1,
@@ -366,6 +376,7 @@ impl Reader<'_> {
             }
             let second = self.hex()?;
             if (0xDC00..0xE000).contains(&second) {
+                self.out.half = false;
                 return Ok(char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).unwrap());
             }
             self.at = after;
@@ -375,7 +386,7 @@ impl Reader<'_> {
     }
 
     fn half(&mut self) -> char {
-        self.out.lone = true;
+        (self.out.lone, self.out.half) = (true, false);
         char::REPLACEMENT_CHARACTER
     }
 }

@@ -201,6 +201,19 @@ pub(crate) fn garbage() -> impl Strategy<Value = String> + Clone {
         .prop_map(|(begin, tokens)| begin.to_owned() + &tokens.concat())
 }
 
+/// What is nearly a number, a word or an escape, in each place where it could be one.
+pub(crate) fn nearly() -> impl Strategy<Value = String> + Clone {
+    let begin = select(vec!["", "[", "[1,", "{\"a\":", "[\"", "['", "{\"", "[[],"]);
+    let word =
+        vec(select(vec!["n", "u", "l", "t", "r", "e", "N", "o", "a", "I", "null", "true", "None"]), 1..4);
+    let escape =
+        vec(select(vec!["\\", "u", "d", "8", "3", "\\ud8", "0c", "e", "\"", "'", "n", "\\u00"]), 1..10);
+    let middle =
+        prop_oneof!["[-+.eE01]{1,6}", word.prop_map(|word| word.concat()), escape.prop_map(|it| it.concat())];
+    let end = select(vec!["", " ", "]", ",", "}", "\"", "/", "x", " ,", " x", "\"]", "\"}"]);
+    (begin, middle, end).prop_map(|(begin, middle, end)| begin.to_owned() + &middle + end)
+}
+
 #[derive(Clone, Debug)]
 enum Wound {
     Drop(Index, usize),
@@ -243,15 +256,18 @@ pub(crate) fn text() -> impl Strategy<Value = String> + Clone {
         2 => strict(),
         3 => wounded(),
         3 => garbage(),
+        2 => nearly(),
         2 => super::damage::damaged().prop_map(|damaged| damaged.text),
     ]
 }
 
-/// Bytes of any sort: a text with some of its bytes replaced, so that most of it is UTF-8.
+/// Bytes of any sort: a text with some of its bytes replaced, or cut within a character; most of it is UTF-8.
 pub(crate) fn bytes() -> impl Strategy<Value = Vec<u8>> + Clone {
     let odd = select(vec![0xFF, 0xC3, 0x80, 0xE2, 0xF0, 0x9F, 0xED, 0xA0, 0xC0, 0x00, 0x22]);
-    (text(), vec((any::<Index>(), odd), 0..4)).prop_map(|(text, odd)| {
+    let cut = select(vec![&b""[..], b"", b"\xC3", b"\xF0\x9F"]);
+    (text(), vec((any::<Index>(), odd), 0..4), cut).prop_map(|(text, odd, cut)| {
         let mut bytes = text.into_bytes();
+        bytes.extend_from_slice(cut);
         for (at, byte) in odd {
             let at = at.index(bytes.len() + 1);
             match bytes.get_mut(at) {
