@@ -1,4 +1,4 @@
-//! Starts one benchmark: `json`, `instructions`, `stream` or `turn`.
+//! Starts one benchmark: `json`, `instructions`, `stream`, `turn` or `concurrent`.
 //!
 //! # Invariants
 //! - A benchmark is built by a `cargo run` of its own, so that no feature which one package switches on
@@ -14,14 +14,15 @@ const USAGE: &str = "usage: cargo run --release --manifest-path bench/Cargo.toml
 
   json          a live value after every delta: time, allocations, and what others need
   instructions  the same by callgrind: ratios and growth (needs valgrind)
-  stream        frames to events
-  turn          a whole turn";
+  stream        a wire event, from HTTP to the agent's events
+  turn          a turn of three steps with tools
+  concurrent    a thousand streams at once";
 
 /// The folder of the package that measures this.
 fn package(benchmark: &str) -> Option<&'static str> {
     match benchmark {
         "json" | "instructions" => Some("json"),
-        "stream" | "turn" => Some("stream"),
+        "stream" | "turn" | "concurrent" => Some("stream"),
         _ => None,
     }
 }

@@ -67,7 +67,7 @@ impl Bars {
         // A figure that is not there is not held.
         let held = figure <= bar;
         let word = if held { "held" } else { "fell short" };
-        println!("bar: {what}: {figure:.2} of at most {bar:.1}: {word}");
+        println!("bar: {what}: {figure:.3} of at most {bar:.1}: {word}");
         *if held { &mut self.held } else { &mut self.short } += 1;
     }
 

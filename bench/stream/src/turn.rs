@@ -19,10 +19,10 @@ use crate::{
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     /// Rounds, each with all contenders.
-    #[arg(long, default_value_t = 25)]
+    #[arg(long, default_value_t = 150)]
     rounds: usize,
     /// Turns of a contender in a round.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 10)]
     turns: u32,
     /// Measures only contenders whose name holds this; for a profiler.
     #[arg(long)]
