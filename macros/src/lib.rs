@@ -1,1 +1,121 @@
-//! The macros of Outcrop: none yet. `#[tool]`, `#[toolset]` and `#[derive(Output)]` will live here.
+//! The macros of Outcrop. Use them from there: `outcrop::tool`.
+//!
+//! parse (`attr`, `model`) → rules (`check`) → code (`expand`, or `fallback` beside an error).
+//!
+//! # Invariants
+//! - Whatever is wrong with an item is told at once, each mistake at its place; what the user wrote stays.
+
+mod attr;
+mod check;
+mod expand;
+mod fallback;
+mod model;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{FnArg, spanned::Spanned};
+
+use crate::{attr::ToolAttr, check::Mistakes, model::Function};
+
+/// Makes a tool of a function: it can still be called, and its name stands for the tool in `tools![..]`.
+///
+/// The doc comment is the description that the model reads; a doc comment on a parameter is the description of the
+/// parameter. An `async fn` runs in a task, a plain `fn` on tokio's blocking pool.
+///
+/// ```
+/// use outcrop::{Agent, State, ToolCx, testing::ScriptedModel, tool, tools};
+///
+/// struct Stations(Vec<&'static str>);
+///
+/// /// Forecast for a city.
+/// #[tool(read_only, timeout = "10s")]
+/// async fn forecast(
+///     /// City name, e.g. "Lisbon".
+///     city: &str,
+///     #[tool(default = 3)] days: u32,
+///     stations: State<Stations>, // From the host, never in the schema.
+///     cx: ToolCx,                // Cancellation, progress, the call's id.
+/// ) -> Result<String, String> {
+///     cx.progress("asking the station");
+///     if !stations.0.contains(&city) {
+///         return Err(format!("no station in {city}")); // The model reads this.
+///     }
+///     Ok(format!("Sun for {days} days"))
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let model = ScriptedModel::new()
+///     .calls([("call_1", "forecast", outcrop::serde_json::json!({ "city": "Lisbon" }))])
+///     .text("Sun for three days.");
+/// let agent = Agent::builder(model).tools(tools![forecast]).state(Stations(vec!["Lisbon"])).build()?;
+/// assert_eq!(agent.ask("How will it be in Lisbon?").await?.text(), "Sun for three days.");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// # Parameters
+/// | form | what it is |
+/// |---|---|
+/// | `city: String` | a member of the input, required; any type that is `Deserialize` and `JsonSchema` |
+/// | `city: &str`, `days: &[u32]`, `place: &Place` | the same, lent for the call |
+/// | `days: Option<u32>` | not required |
+/// | `#[tool(default = 3)] days: u32` | not required; the schema tells the default |
+/// | `#[tool(args)] place: Place` | the whole input: the fields of the struct are its members |
+/// | `db: State<Db>` | the value given by `AgentBuilder::state`; without it the agent is not built |
+/// | `cx: ToolCx` | the call: cancellation, progress, id, step |
+/// | `#[tool(state)] db: Shared`, `#[tool(context)] cx: Call` | the same under another name: an alias of `State<Db>`, a type that is `From<ToolCx>` |
+///
+/// # What it can give
+/// A `String`, `&'static str`, `()` (the model reads `done`), a number, content blocks, whatever is
+/// `IntoToolOutput`; else whatever is `Serialize`, as `Json` tells it; or a `Result` of one of these, by whatever
+/// name, whose error is `Display`. The text of an error goes to the model; that of `ToolError::internal` does not.
+///
+/// # Settings
+/// | setting | what it says |
+/// |---|---|
+/// | `name = "get_weather"` | the tool's name, where it is not the function's: 1 to 64 of `a-z A-Z 0-9 _ -` |
+/// | `read_only` | a call changes nothing (`Tool::is_read_only`) |
+/// | `live` | the input is shown while the model writes it (`Tool::is_live`) |
+/// | `timeout = "30s"` | how long a call may take: `ms`, `s`, `m` or `h`, or an expression of type `Duration` |
+/// | `redact_errors` | the text of errors goes to the log (`tracing`) and not to the model |
+/// | `marker = WeatherTool` | the name that stands for the tool in `tools![..]` |
+/// | `crate = path::to::outcrop` | where outcrop is, where it is not `::outcrop` |
+///
+/// # The marker
+/// Beside the function stands a type of the same name and visibility, so that one `use` imports both. Where a type,
+/// a module or a crate has that name, give the marker another: `#[tool(marker = WeatherTool)]`, and collect it by
+/// that: `tools![WeatherTool]`.
+#[proc_macro_attribute]
+pub fn tool(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    tool_of(attr.into(), item.into()).into()
+}
+
+fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let attr = ToolAttr::read(attr, &mut mistakes);
+    let mut function: Function = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            mistakes.add(error.span(), "`#[tool]` goes on a function with a body");
+            let told = mistakes.told();
+            return quote!(#item #told);
+        }
+    };
+    let tool = model::Tool::read(attr, &mut function, &mut mistakes);
+    if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
+        let mut mistakes = Mistakes::default();
+        mistakes.add(
+            receiver.span(),
+            "`#[tool]` on a method: it goes on a free function, which can take a `State<T>`",
+        );
+        let told = mistakes.told();
+        return quote!(#function #told);
+    }
+    check::tool(&tool, &function, &mut mistakes);
+    match mistakes.told() {
+        None => expand::tool(&tool, &function),
+        Some(told) => {
+            let fallback = fallback::tool(&tool.attr, &function);
+            quote!(#told #fallback)
+        }
+    }
+}

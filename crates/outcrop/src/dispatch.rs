@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    tool::{ToolCx, ToolOutput},
+    tool::{BROKEN, ToolCx, ToolOutput},
     toolbox::Toolbox,
 };
 
@@ -28,9 +28,6 @@ pub(crate) enum Report {
     Progress(ActionId, RawJson),
     Done(ActionId, ToolOutput),
 }
-
-/// What the model is told of a tool that panicked.
-const BROKEN: &str = "The tool failed for a reason of its own. It may have taken effect in part.";
 
 /// Sees to it that a call reports, also where its task ends before its time: by a panic in a destructor, or with
 /// the runtime that it ran on.
@@ -107,7 +104,8 @@ impl Running {
         };
         let cancellation = self.cancellation.child_token();
         let progress = self.sender.clone();
-        let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), move |value| {
+        let states = toolbox.states();
+        let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), states, move |value| {
             let _ = progress.send(Report::Progress(id, value));
         });
         let ending = Ending {

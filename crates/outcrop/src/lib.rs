@@ -51,8 +51,13 @@
 
 mod error;
 mod model;
+mod state;
 mod tool;
+mod tool_source;
 mod toolbox;
+
+mod given;
+mod param;
 
 mod answer;
 mod slot;
@@ -83,11 +88,36 @@ pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
     TurnEvent, Usage,
 };
+pub use outcrop_macros::tool;
 pub use session::{Ask, Session};
-pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolHandler, ToolOutput};
+pub use state::State;
+pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolError, ToolHandler, ToolOutput};
+pub use tool_source::ToolSource;
 pub use turn_stream::TurnStream;
 
+/// What the macros' code names. No part of the interface: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::{sync::OnceLock, time::Duration};
+
+    pub use outcrop_core::{ObjectSchema, RawJson, ReadyInput, ToolSpec};
+
+    pub use crate::{
+        given::{
+            Failure, FormJson, FormNone, FormOwn, Look, PartPlain, PartTold, PartUntold, ToolFailure,
+            ToolReturn, Unfit, Untold,
+        },
+        param::{
+            ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,
+            WrittenDefault, context,
+        },
+        state::{Host, StateParam},
+        tool::{Tool, ToolCx, ToolOutput},
+        tool_source::{Pending, ToolSource, blocking, pending, ready, tool},
+    };
+}
+
 /// The programs of the README are compiled and run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "bedrock"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

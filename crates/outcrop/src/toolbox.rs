@@ -2,24 +2,44 @@
 //!
 //! # Invariants
 //! - Names are valid and unique; the model sees the tools in the order in which they were given.
+//! - Every value that a tool needs of the host is there.
 
 use std::{sync::Arc, time::Duration};
 
-use outcrop_core::{ToolSet, ToolSetError};
+use outcrop_core::ToolSet;
 
-use crate::tool::{Tool, ToolHandler};
+use crate::{
+    error::BuildError,
+    state::States,
+    tool::{Tool, ToolHandler},
+};
 
 #[derive(Debug)]
 pub(crate) struct Toolbox {
     set: Arc<ToolSet>,
     tools: Vec<Tool>,
+    states: Arc<States>,
     default_timeout: Duration,
 }
 
 impl Toolbox {
-    pub(crate) fn new(tools: Vec<Tool>, default_timeout: Duration) -> Result<Self, ToolSetError> {
+    pub(crate) fn new(
+        tools: Vec<Tool>,
+        states: States,
+        default_timeout: Duration,
+    ) -> Result<Self, BuildError> {
+        for tool in &tools {
+            if let Some(need) = tool.needs().iter().find(|need| !states.has(**need)) {
+                return Err(BuildError::MissingState { tool: tool.spec().name.clone(), ty: need.name });
+            }
+        }
         let set = ToolSet::new(tools.iter().map(|tool| tool.spec().clone()))?;
-        Ok(Self { set: Arc::new(set), tools, default_timeout })
+        Ok(Self { set: Arc::new(set), tools, states: Arc::new(states), default_timeout })
+    }
+
+    /// The values of the host.
+    pub(crate) fn states(&self) -> Arc<States> {
+        Arc::clone(&self.states)
     }
 
     /// What the turn decides by.

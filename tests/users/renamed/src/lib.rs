@@ -1,0 +1,47 @@
+//! A crate that knows outcrop by another name, directly and through a module and a macro of its own.
+
+#![deny(warnings, missing_docs, unsafe_code, clippy::all, clippy::pedantic)]
+
+use agents::{Agent, BuildError, Model, tool, tools};
+
+/// A place where the crate is known as well.
+pub mod prelude {
+    pub use agents as outcrop;
+}
+
+/// Adds.
+#[tool(crate = agents)]
+#[must_use]
+pub fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+/// Multiplies.
+#[tool(crate = "crate::prelude::outcrop")]
+pub async fn multiply(a: i64, #[tool(default = 2)] b: i64) -> Option<i64> {
+    tokio::task::yield_now().await;
+    a.checked_mul(b)
+}
+
+/// An agent that calculates.
+///
+/// # Errors
+/// None.
+pub fn agent(model: impl Model) -> Result<Agent, BuildError> {
+    Agent::builder(model).tools(tools![add, multiply]).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use agents::{serde_json::json, testing::ScriptedModel};
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_turn() {
+        let calls = [("1", "add", json!({ "a": 20, "b": 1 })), ("2", "multiply", json!({ "a": 21 }))];
+        let model = ScriptedModel::new().calls(calls).text("42.");
+        let session = super::agent(model.clone()).expect("an agent").session();
+        session.ask("Calculate.").await.expect("an answer");
+        let body = model.request_bodies()[1].to_string();
+        assert!(body.contains(r#""21""#) && body.contains(r#""42""#), "{body}");
+    }
+}
