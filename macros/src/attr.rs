@@ -68,6 +68,8 @@ pub(crate) struct ToolAttr {
     pub(crate) redact_errors: bool,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) krate: Option<Path>,
+    /// Where a setting stands that a method cannot have.
+    pub(crate) not_on_a_method: Option<Span>,
 }
 
 const ON_A_FUNCTION: &str = "`name`, `read_only`, `live`, `timeout`, `redact_errors`, `marker` or `crate`";
@@ -76,6 +78,9 @@ impl ToolAttr {
     pub(crate) fn read(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut attr = Self::default();
         for Setting { key, value } in settings(tokens, mistakes) {
+            if key == "marker" || key == "crate" {
+                attr.not_on_a_method = Some(key.span());
+            }
             match &*key.to_string() {
                 "name" => attr.name = text(&key, value, "get_weather", mistakes),
                 "marker" => {
@@ -96,6 +101,30 @@ impl ToolAttr {
                     mistakes
                         .add(key.span(), format!("`{other}` is no setting of a tool; it is {ON_A_FUNCTION}"));
                 }
+            }
+        }
+        attr
+    }
+}
+
+/// What `#[toolset(..)]` says on an `impl` block.
+#[derive(Default)]
+pub(crate) struct ToolsetAttr {
+    pub(crate) prefix: Option<(String, Span)>,
+    pub(crate) krate: Option<Path>,
+}
+
+impl ToolsetAttr {
+    pub(crate) fn read(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut attr = Self::default();
+        for Setting { key, value } in settings(tokens, mistakes) {
+            match &*key.to_string() {
+                "prefix" => attr.prefix = text(&key, value, "shop_", mistakes),
+                "crate" => attr.krate = krate(&key, value, mistakes),
+                other => mistakes.add(
+                    key.span(),
+                    format!("`{other}` is no setting of a toolset; it is `prefix` or `crate`"),
+                ),
             }
         }
         attr

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{FnArg, GenericParam, Safety, spanned::Spanned};
+use syn::{FnArg, GenericParam, Receiver, ReceiverKind, Safety, Type, spanned::Spanned};
 
 use crate::model::{Function, Kind, Param, Tool};
 
@@ -52,6 +52,43 @@ pub(crate) fn tool(tool: &Tool, function: &Function, mistakes: &mut Mistakes) {
     params(&tool.params, mistakes);
 }
 
+/// The rules that hold for a method in a toolset beside those of a tool.
+pub(crate) fn method(tool: &Tool, function: &Function, mistakes: &mut Mistakes) {
+    if let Some(span) = tool.attr.not_on_a_method {
+        mistakes.add(
+            span,
+            "not on a method: it is collected with its toolset, and `crate` stands on `#[toolset]`",
+        );
+    }
+    if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first()
+        && receiver_kind(receiver).is_none()
+    {
+        mistakes.add(
+            receiver.self_token.span(),
+            "calls run side by side and share the toolset: take `&self`, and keep what changes behind a lock",
+        );
+    }
+}
+
+/// How a method takes its toolset, where a tool can.
+pub(crate) enum Receives {
+    Reference,
+    Arc,
+}
+
+pub(crate) fn receiver_kind(receiver: &Receiver) -> Option<Receives> {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => Some(Receives::Reference),
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Arc") => {
+                Some(Receives::Arc)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn signature(function: &Function, mistakes: &mut Mistakes) {
     let sig = &function.sig;
     if let Safety::Unsafe(token) = &sig.safety {
@@ -71,7 +108,7 @@ fn signature(function: &Function, mistakes: &mut Mistakes) {
     }
     for arg in &sig.inputs {
         if let FnArg::Typed(arg) = arg
-            && let syn::Type::ImplTrait(ty) = &*arg.ty
+            && let Type::ImplTrait(ty) = &*arg.ty
         {
             mistakes.add(ty.span(), "a tool cannot be generic: name the parameter's type");
         }
@@ -120,6 +157,19 @@ fn borrowed(tokens: TokenStream) -> Option<Span> {
             TokenTree::Literal(_) => None,
         }
     })
+}
+
+/// The prefix of a toolset; none where it cannot stand in a name.
+pub(crate) fn prefix<'a>(prefix: Option<&'a (String, Span)>, mistakes: &mut Mistakes) -> &'a str {
+    match prefix {
+        Some((prefix, _)) if is_name(prefix) => prefix,
+        Some((prefix, span)) => {
+            let what = "cannot stand before the name of a tool: letters a-z, A-Z, 0-9, `_` and `-`, 64 with the name";
+            mistakes.add(*span, format!("`{prefix}` {what}"));
+            ""
+        }
+        None => "",
+    }
 }
 
 /// What the service takes as the name of a tool (R14).

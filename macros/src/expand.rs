@@ -18,7 +18,8 @@ use crate::{
 /// The function, its marker, and the tool that the marker gives.
 pub(crate) fn tool(tool: &Tool, function: &Function) -> TokenStream {
     let ident = &function.sig.ident;
-    let made = made(tool, function, &quote!(#ident));
+    let made =
+        made(tool, function, &Callee { path: quote!(#ident), receiver: None, shared: TokenStream::new() });
     let marker_struct = marker_struct(&tool.attr, function);
     let marker_impl = marker_impl(
         &tool.attr,
@@ -74,7 +75,7 @@ pub(crate) fn krate(path: Option<&Path>) -> TokenStream {
 /// A variable that the user's code cannot see.
 ///
 /// Hygiene alone would not do: a constant of the same name would be taken for a pattern.
-fn variable(name: &str) -> Ident {
+pub(crate) fn variable(name: &str) -> Ident {
     format_ident!("__outcrop_{name}", span = Span::mixed_site())
 }
 
@@ -82,8 +83,18 @@ fn local(name: &str, at: usize) -> Ident {
     variable(&format!("{name}{at}"))
 }
 
-/// An expression that makes the tool; `callee` is the function in its place.
-fn made(tool: &Tool, function: &Function, callee: &TokenStream) -> TokenStream {
+/// What is called.
+pub(crate) struct Callee {
+    pub(crate) path: TokenStream,
+    /// The first argument, before the parameters.
+    pub(crate) receiver: Option<TokenStream>,
+    /// Statements that hand on what the receiver is made from: before the tool is made, and in every call.
+    pub(crate) shared: TokenStream,
+}
+
+/// An expression that makes the tool.
+pub(crate) fn made(tool: &Tool, function: &Function, callee: &Callee) -> TokenStream {
+    let Callee { path, receiver, shared } = callee;
     let Tool { attr, name: (name, _), description, params } = tool;
     let [schema, input, cx, members] = ["schema", "input", "cx", "members"].map(variable);
 
@@ -115,7 +126,8 @@ fn made(tool: &Tool, function: &Function, callee: &TokenStream) -> TokenStream {
         true => quote!(&#value),
         false => quote!(#value),
     });
-    let called = quote!(#callee(#(#passed),*));
+    let passed = receiver.clone().into_iter().chain(passed);
+    let called = quote!(#path(#(#passed),*));
     let output = |called| output(attr.redact_errors, &function.sig.output, called);
     let span = function.sig.ident.span();
     let run = if function.sig.asyncness.is_some() {
@@ -135,6 +147,7 @@ fn made(tool: &Tool, function: &Function, callee: &TokenStream) -> TokenStream {
         quote!(__outcrop::Host::need(&#param))
     });
     quote!({
+        #shared
         #(#declared)*
         __outcrop::tool(
             #name,
@@ -145,6 +158,7 @@ fn made(tool: &Tool, function: &Function, callee: &TokenStream) -> TokenStream {
                 let #mutable #members = __outcrop::Members::of(&#input);
                 #(#taken)*
                 #unpacked
+                #shared
                 #run
             },
         )

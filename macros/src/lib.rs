@@ -1,4 +1,4 @@
-//! The macros of Outcrop. Use them from there: `outcrop::tool`.
+//! The macros of Outcrop. Use them from there: `outcrop::tool`, `outcrop::toolset`.
 //!
 //! parse (`attr`, `model`) → rules (`check`) → code (`expand`, or `fallback` beside an error).
 //!
@@ -10,6 +10,7 @@ mod check;
 mod expand;
 mod fallback;
 mod model;
+mod toolset;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -89,6 +90,53 @@ pub fn tool(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> pro
     tool_of(attr.into(), item.into()).into()
 }
 
+/// Makes tools of the methods of a type: those under `#[tool]`. The value is their state, checked by the compiler.
+///
+/// An agent takes it as a value or an `Arc` of one: `AgentBuilder::tools`. Methods take `&self` or `self: Arc<Self>`,
+/// and everything that a function under [`macro@tool`] can take; `marker` and `crate` are no settings of theirs.
+///
+/// ```
+/// use std::sync::Arc;
+/// use outcrop::{Agent, testing::ScriptedModel, toolset};
+///
+/// struct Warehouse {
+///     items: Vec<&'static str>,
+/// }
+///
+/// #[toolset(prefix = "stock_")]
+/// impl Warehouse {
+///     /// Items whose name contains a text.
+///     #[tool(read_only)]
+///     async fn search(&self, query: String, #[tool(default = 10)] limit: usize) -> Vec<&'static str> {
+///         self.items.iter().copied().filter(|item| item.contains(&query)).take(limit).collect()
+///     }
+///
+///     fn len(&self) -> usize {
+///         self.items.len() // No tool.
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let warehouse = Arc::new(Warehouse { items: vec!["umbrella", "hat"] });
+/// let model = ScriptedModel::new()
+///     .calls([("call_1", "stock_search", outcrop::serde_json::json!({ "query": "umb" }))])
+///     .text("We have one.");
+/// let agent = Agent::builder(model).tools(Arc::clone(&warehouse)).build()?;
+/// assert_eq!(agent.ask("Any umbrellas?").await?.text(), "We have one.");
+/// assert_eq!(warehouse.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// # Settings
+/// | setting | what it says |
+/// |---|---|
+/// | `prefix = "stock_"` | stands before the name of every tool |
+/// | `crate = path::to::outcrop` | where outcrop is, where it is not `::outcrop` |
+#[proc_macro_attribute]
+pub fn toolset(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    toolset::expand(attr.into(), item.into()).into()
+}
+
 fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let attr = ToolAttr::read(attr, &mut mistakes);
@@ -103,10 +151,7 @@ fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
     let tool = model::Tool::read(attr, &mut function, &mut mistakes);
     if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
         let mut mistakes = Mistakes::default();
-        mistakes.add(
-            receiver.span(),
-            "`#[tool]` on a method: it goes on a free function, which can take a `State<T>`",
-        );
+        mistakes.add(receiver.span(), "`#[tool]` on a method needs `#[toolset]` on its `impl` block");
         let told = mistakes.told();
         return quote!(#function #told);
     }

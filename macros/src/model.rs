@@ -102,7 +102,7 @@ impl Param {
         let mut attr = ParamAttr::default();
         let description = Doc::of(&param.attrs);
         param.attrs.retain(|other| {
-            if other.path().segments.last().is_some_and(|last| last.ident == "tool") {
+            if is_tool(other) {
                 match &other.meta {
                     Meta::List(list) => attr.read(list.path.span(), list.tokens.clone(), mistakes),
                     other => attr.read(other.span(), TokenStream::new(), mistakes),
@@ -258,6 +258,11 @@ fn unindent(text: &str) -> String {
     let cut = |line: &&str| line.get(common..).unwrap_or(line.trim_start()).trim_end().to_owned();
     let lines: Vec<String> = lines.iter().map(cut).collect();
     lines.join("\n").trim().to_owned()
+}
+
+/// Whether an attribute is `#[tool]`, by whatever path.
+pub(crate) fn is_tool(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "tool")
 }
 
 /// The attributes that decide whether an item is there.

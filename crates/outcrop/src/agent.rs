@@ -16,6 +16,7 @@ use crate::{
     session::{Ask, Session},
     state::States,
     tool::Tool,
+    tool_source::IntoTools,
     toolbox::Toolbox,
 };
 
@@ -128,9 +129,10 @@ impl AgentBuilder {
         self
     }
 
-    /// Adds tools.
-    pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<Tool>>) -> Self {
-        self.tools.extend(tools.into_iter().map(Into::into));
+    /// Adds tools: [`tools![..]`](crate::tools), a list, or a [`#[toolset]`](macro@crate::toolset) as a value or an
+    /// `Arc` of one.
+    pub fn tools<Kind>(mut self, tools: impl IntoTools<Kind>) -> Self {
+        self.tools.extend(tools.into_tools());
         self
     }
 

@@ -8,5 +8,6 @@ mod tool_attr;
 mod tool_gives;
 mod tool_host;
 mod tool_params;
+mod toolset;
 
 mod ui;

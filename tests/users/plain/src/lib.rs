@@ -10,11 +10,13 @@
     clippy::pedantic
 )]
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use outcrop::{
     Agent, BuildError, Model, State, ToolCx, ToolError,
     schemars::{self, JsonSchema},
     serde::{Deserialize, Serialize},
-    tool, tools,
+    tool, tools, toolset,
 };
 
 /// What is in the shop.
@@ -90,6 +92,27 @@ mod inner {
     }
 }
 
+/// What can be counted.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU32);
+
+#[toolset(prefix = "counter_")]
+impl Counter {
+    /// Counts.
+    #[tool(timeout = "1s")]
+    pub async fn add(&self, #[tool(default = 1)] by: u32) -> Option<u32> {
+        tokio::task::yield_now().await;
+        self.0.fetch_add(by, Ordering::Relaxed).checked_add(by)
+    }
+
+    /// The count.
+    #[tool(read_only)]
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// An agent with these tools.
 ///
 /// # Errors
@@ -98,6 +121,7 @@ pub fn agent(model: impl Model, stock: Stock) -> Result<Agent, BuildError> {
     Agent::builder(model)
         .tools(tools![search, PlaceOrder, inner::nothing])
         .tool(inner::old {})
+        .tools(Counter::default())
         .state(stock)
         .build()
 }
@@ -116,13 +140,16 @@ mod tests {
                 ("2", "place_order", json!({ "name": "umbrella", "pieces": 2 })),
                 ("3", "nothing", json!({})),
                 ("4", "old", json!({ "number": 3 })),
+                ("5", "counter_add", json!({ "by": 41 })),
             ])
             .text("Done.");
         let stock = Stock(vec![Item { name: "umbrella".into(), pieces: 4 }]);
         let session = agent(model.clone(), stock).expect("an agent").session();
         session.ask("Two umbrellas.").await.expect("an answer");
         let body = model.request_bodies()[1].to_string();
-        for given in [r#"[{\"name\":\"umbrella\",\"pieces\":4}]"#, "2 of umbrella", "done", r#""3""#] {
+        for given in
+            [r#"[{\"name\":\"umbrella\",\"pieces\":4}]"#, "2 of umbrella", "done", r#""3""#, r#""41""#]
+        {
             assert!(body.contains(given), "{given} is not in {body}");
         }
     }

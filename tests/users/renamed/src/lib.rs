@@ -1,8 +1,8 @@
-//! A crate that knows outcrop by another name, directly and through a module and a macro of its own.
+//! A crate that knows outcrop by another name, directly and through a module of its own.
 
 #![deny(warnings, missing_docs, unsafe_code, clippy::all, clippy::pedantic)]
 
-use agents::{Agent, BuildError, Model, tool, tools};
+use agents::{Agent, BuildError, Model, tool, tools, toolset};
 
 /// A place where the crate is known as well.
 pub mod prelude {
@@ -23,12 +23,26 @@ pub async fn multiply(a: i64, #[tool(default = 2)] b: i64) -> Option<i64> {
     a.checked_mul(b)
 }
 
+/// Calculates with one number.
+#[derive(Debug)]
+pub struct With(pub i64);
+
+#[toolset(crate = agents)]
+impl With {
+    /// Subtracts it.
+    #[tool]
+    #[must_use]
+    pub fn subtract(&self, from: i64) -> i64 {
+        from - self.0
+    }
+}
+
 /// An agent that calculates.
 ///
 /// # Errors
 /// None.
 pub fn agent(model: impl Model) -> Result<Agent, BuildError> {
-    Agent::builder(model).tools(tools![add, multiply]).build()
+    Agent::builder(model).tools(tools![add, multiply]).tools(With(1)).build()
 }
 
 #[cfg(test)]
@@ -37,11 +51,15 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn a_turn() {
-        let calls = [("1", "add", json!({ "a": 20, "b": 1 })), ("2", "multiply", json!({ "a": 21 }))];
+        let calls = [
+            ("1", "add", json!({ "a": 20, "b": 1 })),
+            ("2", "multiply", json!({ "a": 21 })),
+            ("3", "subtract", json!({ "from": 1 })),
+        ];
         let model = ScriptedModel::new().calls(calls).text("42.");
         let session = super::agent(model.clone()).expect("an agent").session();
         session.ask("Calculate.").await.expect("an answer");
         let body = model.request_bodies()[1].to_string();
-        assert!(body.contains(r#""21""#) && body.contains(r#""42""#), "{body}");
+        assert!(body.contains(r#""21""#) && body.contains(r#""42""#) && body.contains(r#""0""#), "{body}");
     }
 }
