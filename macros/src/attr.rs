@@ -64,6 +64,7 @@ pub(crate) struct ToolAttr {
     pub(crate) name: Option<(String, Span)>,
     pub(crate) marker: Option<Ident>,
     pub(crate) read_only: bool,
+    pub(crate) sequential: bool,
     pub(crate) live: bool,
     pub(crate) redact_errors: bool,
     pub(crate) timeout: Option<Timeout>,
@@ -72,7 +73,8 @@ pub(crate) struct ToolAttr {
     pub(crate) not_on_a_method: Option<Span>,
 }
 
-const ON_A_FUNCTION: &str = "`name`, `read_only`, `live`, `timeout`, `redact_errors`, `marker` or `crate`";
+const ON_A_FUNCTION: &str =
+    "`name`, `read_only`, `sequential`, `live`, `timeout`, `redact_errors`, `marker` or `crate`";
 
 impl ToolAttr {
     pub(crate) fn read(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
@@ -93,6 +95,7 @@ impl ToolAttr {
                     }
                 }
                 "read_only" => attr.read_only = flag(&key, value, mistakes),
+                "sequential" => attr.sequential = flag(&key, value, mistakes),
                 "live" => attr.live = flag(&key, value, mistakes),
                 "redact_errors" => attr.redact_errors = flag(&key, value, mistakes),
                 "timeout" => attr.timeout = timeout(&key, value, mistakes),

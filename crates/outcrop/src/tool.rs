@@ -46,6 +46,7 @@ pub struct Tool {
 #[derive(Clone, Copy, Debug, Default)]
 struct Traits {
     read_only: bool,
+    sequential: bool,
     live: bool,
 }
 
@@ -136,6 +137,14 @@ impl Tool {
         self
     }
 
+    /// Says that a call must be alone: it waits for the calls that the model made before it, and those after it wait
+    /// for its end. What a call that blocks does after its time was up nobody waits for.
+    #[must_use]
+    pub fn sequential(mut self) -> Self {
+        self.traits.sequential = true;
+        self
+    }
+
     /// Says that the input is shown while the model writes it.
     #[must_use]
     pub fn live(mut self) -> Self {
@@ -153,6 +162,11 @@ impl Tool {
     /// Whether a call changes nothing.
     pub fn is_read_only(&self) -> bool {
         self.traits.read_only
+    }
+
+    /// Whether a call must be alone.
+    pub fn is_sequential(&self) -> bool {
+        self.traits.sequential
     }
 
     /// Whether the input is shown while the model writes it.

@@ -8,6 +8,7 @@ mod tool_attr;
 mod tool_gives;
 mod tool_host;
 mod tool_params;
+mod tool_sequential;
 mod toolset;
 
 mod ui;
