@@ -240,3 +240,17 @@ fn millis(text: &str) -> Option<u64> {
     };
     number.parse::<u64>().ok()?.checked_mul(unit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::millis;
+
+    #[test]
+    fn times() {
+        let read = ["500ms", "30s", " 5 m", "5min", "1h", "0s"].map(millis);
+        assert_eq!(read, [500, 30_000, 300_000, 300_000, 3_600_000, 0].map(Some));
+        let not =
+            ["", "30", "s", "1.5s", "-1s", "30 sec", "1s 1s", "99999999999999999999h", "9999999999999999h"];
+        assert_eq!(not.map(millis), [None; 9]);
+    }
+}

@@ -53,6 +53,8 @@ use crate::{attr::ToolAttr, check::Mistakes, model::Function};
 /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 /// ```
 ///
+/// To call the function by hand, make states with `State::new` and the context with `testing::tool_cx`.
+///
 /// # Parameters
 /// | form | what it is |
 /// |---|---|
@@ -93,7 +95,7 @@ pub fn tool(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> pro
 
 /// Makes tools of the methods of a type: those under `#[tool]`. The value is their state, checked by the compiler.
 ///
-/// An agent takes it as a value or an `Arc` of one: `AgentBuilder::tools`. Methods take `&self` or `self: Arc<Self>`,
+/// One block of a type is under `#[toolset]`. An agent takes it as a value or an `Arc` of one: `AgentBuilder::tools`. Methods take `&self` or `self: Arc<Self>`,
 /// and everything that a function under [`macro@tool`] can take; `marker` and `crate` are no settings of theirs.
 ///
 /// ```

@@ -217,12 +217,12 @@ impl Doc {
         let texts: Option<Vec<String>> = parts
             .iter()
             .map(|part| match part {
-                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(unstar(&text.value())),
                 _ => None,
             })
             .collect();
         match texts {
-            Some(texts) => Self::Text(unindent(&texts.join("\n"))),
+            Some(texts) => Self::Text(unindent(&texts.join("\n")).trim().to_owned()),
             None => Self::Made(parts.into_iter().cloned().collect()),
         }
     }
@@ -241,23 +241,23 @@ impl ToTokens for Doc {
     }
 }
 
-/// Takes away what stands before every line: the space after `///`, the stars of a block.
+/// Takes away the stars before the lines of a block comment, which comes as one text.
+fn unstar(text: &str) -> String {
+    let Some((first, rest)) = text.split_once('\n') else { return text.to_owned() };
+    let starred = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('*');
+    let rest = match rest.lines().all(starred) {
+        true => rest.lines().map(|line| line.trim_start().strip_prefix('*').unwrap_or("")).collect(),
+        false => rest.lines().collect::<Vec<_>>(),
+    };
+    format!("{}\n{}", first.trim(), unindent(&rest.join("\n")))
+}
+
+/// Takes away the space that stands before every line.
 fn unindent(text: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    let starred = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('*');
-    if lines.len() > 1
-        && lines[1..].iter().all(starred)
-        && lines[1..].iter().any(|line| !line.trim().is_empty())
-    {
-        for line in &mut lines[1..] {
-            *line = line.trim_start().strip_prefix('*').unwrap_or("");
-        }
-    }
-    let indent = |line: &&str| line.len() - line.trim_start().len();
-    let common = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
-    let cut = |line: &&str| line.get(common..).unwrap_or(line.trim_start()).trim_end().to_owned();
-    let lines: Vec<String> = lines.iter().map(cut).collect();
-    lines.join("\n").trim().to_owned()
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let common = text.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let cut = |line: &str| line.get(common..).unwrap_or(line.trim_start()).trim_end().to_owned();
+    text.lines().map(cut).collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
 /// Whether an attribute is `#[tool]`, by whatever path.
@@ -273,4 +273,42 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<&Attribute> {
 /// The name of what was made beside a function.
 pub(crate) fn marker<'a>(attr: &'a ToolAttr, function: &'a Function) -> &'a Ident {
     attr.marker.as_ref().unwrap_or(&function.sig.ident)
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::Doc;
+
+    fn check(attrs: &[syn::Attribute], expected: &str) {
+        let Doc::Text(text) = Doc::of(attrs) else { panic!("made by a macro") };
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_stands_before_lines_goes() {
+        check(&[parse_quote!(#[doc = " One."])], "One.");
+        check(&[parse_quote!(#[doc = " One.\n     * Two.\n     *   Three. "])], "One.\nTwo.\n  Three.");
+        check(&[parse_quote!(#[doc = "\n * One.\n *\n * Two.\n "])], "One.\n\nTwo.");
+        check(&[parse_quote!(#[doc = "\n    One.\n\n      Two.\n "])], "One.\n\n  Two.");
+        check(
+            &[parse_quote!(#[doc = " \u{2003}wide"]), parse_quote!(#[doc = " narrow"])],
+            "\u{2003}wide\nnarrow".trim(),
+        );
+        let list: [syn::Attribute; 3] = [
+            parse_quote!(#[doc = " Of:"]),
+            parse_quote!(#[doc = " * one"]),
+            parse_quote!(#[doc = "   * two"]),
+        ];
+        check(&list, "Of:\n* one\n  * two");
+        check(&[parse_quote!(#[doc(hidden)]), parse_quote!(#[must_use])], "");
+        check(&[parse_quote!(#[doc = "  "])], "");
+    }
+
+    #[test]
+    fn what_a_macro_makes_is_no_text_yet() {
+        let doc = Doc::of(&[parse_quote!(#[doc = include_str!("a.md")])]);
+        assert!(matches!(doc, Doc::Made(_)) && !doc.is_missing());
+    }
 }
