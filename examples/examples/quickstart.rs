@@ -7,38 +7,16 @@
 use std::{
     error::Error,
     io::{IsTerminal, Write},
-    sync::{Arc, Mutex},
+    sync::Mutex,
     time::Duration,
 };
 
 use futures::TryStreamExt;
-use outcrop::{Agent, Bedrock, EventKind, Json, Tool, core::ToolResultContent};
+use outcrop::{Agent, Bedrock, EventKind, Json, State, ToolCx, core::ToolResultContent, tool, tools};
 use outcrop_local::{Answer, Local, Running, Script};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 // ---- The tools: ordinary Rust. -------------------------------------------------------------------------------
-
-#[derive(Deserialize, JsonSchema)]
-struct Place {
-    /// City name, e.g. "Lisbon".
-    city: String,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Search {
-    /// A part of the item's name.
-    query: String,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Order {
-    /// The item's number, as `search_stock` gives it.
-    sku: String,
-    /// How many pieces.
-    quantity: u32,
-}
 
 struct Item {
     sku: &'static str,
@@ -53,37 +31,53 @@ const STOCK: [Item; 3] = [
     Item { sku: "SUN-1", name: "sun hat", in_stock: 80, pack: 10 },
 ];
 
-fn tools() -> Vec<Tool> {
-    let weather = Tool::new::<Place, _>("weather", "Rain forecast for a city.", |place, cx| async move {
-        for done in 1..=4 {
-            // A slow tool: it tells how far it is.
-            tokio::time::sleep(Duration::from_millis(250)).await;
-            cx.progress(format!("{} of 4 stations read", done));
-        }
-        Json(json!({ "city": place.city, "rain_mm_tomorrow": 18 }))
-    });
-    let search =
-        Tool::blocking::<Search, _>("search_stock", "Items whose name contains a text.", |search, _| {
-            let query = search.query.to_lowercase();
-            let found: Vec<_> = STOCK.iter().filter(|item| item.name.contains(&query)).collect();
-            let row = |item: &&Item| json!({ "sku": item.sku, "name": item.name, "in_stock": item.in_stock });
-            Json(json!({ "items": found.iter().map(row).collect::<Vec<_>>() }))
-        });
-    let orders = Arc::new(Mutex::new(Vec::new()));
-    let order = Tool::new::<Order, _>("place_order", "Orders pieces of an item.", move |order, _| {
-        let orders = Arc::clone(&orders);
-        async move {
-            let item = STOCK.iter().find(|item| item.sku == order.sku).ok_or("there is no such sku")?;
-            if order.quantity == 0 || order.quantity % item.pack != 0 {
-                // The model reads this and can do better.
-                return Err(format!("{} comes in packs of {}; order whole packs", item.sku, item.pack));
-            }
-            let mut orders = orders.lock().map_err(|_| "the order book is closed")?;
-            orders.push((order.sku, order.quantity));
-            Ok(format!("order number {}", orders.len()))
-        }
-    });
-    vec![weather, search, order]
+#[derive(Default)]
+struct Orders(Mutex<Vec<(String, u32)>>);
+
+/// Rain forecast for a city.
+#[tool(read_only)]
+async fn weather(
+    /// City name, e.g. "Lisbon".
+    city: String,
+    cx: ToolCx,
+) -> Json<Value> {
+    for done in 1..=4 {
+        // A slow tool: it tells how far it is.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        cx.progress(format!("{done} of 4 stations read"));
+    }
+    Json(json!({ "city": city, "rain_mm_tomorrow": 18 }))
+}
+
+/// Items whose name contains a text.
+#[tool(read_only)]
+fn search_stock(
+    /// A part of the item's name.
+    query: &str,
+) -> Json<Value> {
+    let query = query.to_lowercase();
+    let found = STOCK.iter().filter(|item| item.name.contains(&query));
+    let row = |item: &Item| json!({ "sku": item.sku, "name": item.name, "in_stock": item.in_stock });
+    Json(json!({ "items": found.map(row).collect::<Vec<_>>() }))
+}
+
+/// Orders pieces of an item.
+#[tool]
+async fn place_order(
+    /// The item's number, as `search_stock` gives it.
+    sku: String,
+    /// How many pieces.
+    quantity: u32,
+    orders: State<Orders>,
+) -> Result<String, String> {
+    let item = STOCK.iter().find(|item| item.sku == sku).ok_or("there is no such sku")?;
+    if quantity == 0 || !quantity.is_multiple_of(item.pack) {
+        // The model reads this and can do better.
+        return Err(format!("{} comes in packs of {}; order whole packs", item.sku, item.pack));
+    }
+    let mut orders = orders.0.lock().map_err(|_| "the order book is closed")?;
+    orders.push((sku, quantity));
+    Ok(format!("order number {}", orders.len()))
 }
 
 // ---- The model: Bedrock, or a script on a local endpoint. ----------------------------------------------------
@@ -147,7 +141,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let agent = Agent::builder(bedrock)
         .system("You keep the stock of a shop. Be brief. Mend your own mistakes.")
-        .tools(tools())
+        .tools(tools![weather, search_stock, place_order])
+        .state(Orders::default())
         .build()?;
     let question =
         "Is rain coming to Lisbon tomorrow? If so, see that we have about 20 more black umbrellas.";

@@ -1,1 +1,169 @@
-//! The macros of Outcrop: none yet. `#[tool]`, `#[toolset]` and `#[derive(Output)]` will live here.
+//! The macros of Outcrop. Use them from there: `outcrop::tool`, `outcrop::toolset`.
+//!
+//! parse (`attr`, `model`) → rules (`check`) → code (`expand`, or `fallback` beside an error).
+//!
+//! # Invariants
+//! - Whatever is wrong with an item is told at once, each mistake at its place; what the user wrote stays.
+
+mod attr;
+mod check;
+mod expand;
+mod fallback;
+mod model;
+mod toolset;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{FnArg, spanned::Spanned};
+
+use crate::{attr::ToolAttr, check::Mistakes, model::Function};
+
+/// Makes a tool of a function: it can still be called, and its name stands for the tool in `tools![..]`.
+///
+/// The doc comment is the description that the model reads; a doc comment on a parameter is the description of the
+/// parameter. An `async fn` runs in a task, a plain `fn` on tokio's blocking pool.
+///
+/// ```
+/// use outcrop::{Agent, State, ToolCx, testing::ScriptedModel, tool, tools};
+///
+/// struct Stations(Vec<&'static str>);
+///
+/// /// Forecast for a city.
+/// #[tool(read_only, timeout = "10s")]
+/// async fn forecast(
+///     /// City name, e.g. "Lisbon".
+///     city: &str,
+///     #[tool(default = 3)] days: u32,
+///     stations: State<Stations>, // From the host, never in the schema.
+///     cx: ToolCx,                // Cancellation, progress, the call's id.
+/// ) -> Result<String, String> {
+///     cx.progress("asking the station");
+///     if !stations.0.contains(&city) {
+///         return Err(format!("no station in {city}")); // The model reads this.
+///     }
+///     Ok(format!("Sun for {days} days"))
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let model = ScriptedModel::new()
+///     .calls([("call_1", "forecast", outcrop::serde_json::json!({ "city": "Lisbon" }))])
+///     .text("Sun for three days.");
+/// let agent = Agent::builder(model).tools(tools![forecast]).state(Stations(vec!["Lisbon"])).build()?;
+/// assert_eq!(agent.ask("How will it be in Lisbon?").await?.text(), "Sun for three days.");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// To call the function by hand, make states with `State::new` and the context with `testing::tool_cx`.
+///
+/// # Parameters
+/// | form | what it is |
+/// |---|---|
+/// | `city: String` | a member of the input, required; any type that is `Deserialize` and `JsonSchema` |
+/// | `city: &str`, `days: &[u32]`, `place: &Place` | the same, lent for the call |
+/// | `days: Option<u32>` | not required |
+/// | `#[tool(default = 3)] days: u32` | not required; the schema tells the default |
+/// | `#[tool(args)] place: Place` | the whole input: the fields of the struct are its members |
+/// | `db: State<Db>` | the value given by `AgentBuilder::state`; without it the agent is not built |
+/// | `cx: ToolCx` | the call: cancellation, progress, id, step |
+/// | `#[tool(state)] db: Shared`, `#[tool(context)] cx: Call` | the same under another name: an alias of `State<Db>`, a type that is `From<ToolCx>` |
+///
+/// # What it can give
+/// A `String`, `&'static str`, `()` (the model reads `done`), a number, content blocks, whatever is
+/// `IntoToolOutput`; else whatever is `Serialize`, as `Json` tells it; or a `Result` of one of these, by whatever
+/// name, whose error is `Display`. The text of an error goes to the model; that of `ToolError::internal` does not.
+///
+/// # Settings
+/// | setting | what it says |
+/// |---|---|
+/// | `name = "get_weather"` | the tool's name, where it is not the function's: 1 to 64 of `a-z A-Z 0-9 _ -` |
+/// | `read_only` | a call changes nothing (`Tool::is_read_only`) |
+/// | `sequential` | a call is alone: it waits for those before it, and those after it wait for it |
+/// | `live` | the input is shown while the model writes it (`Tool::is_live`) |
+/// | `timeout = "30s"` | how long a call may take: `ms`, `s`, `m` or `h`, or an expression of type `Duration` |
+/// | `redact_errors` | the text of errors goes to the log (`tracing`) and not to the model |
+/// | `marker = WeatherTool` | the name that stands for the tool in `tools![..]` |
+/// | `crate = path::to::outcrop` | where outcrop is, where it is not `::outcrop` |
+///
+/// # The marker
+/// Beside the function stands a type of the same name and visibility, so that one `use` imports both. Where a type,
+/// a module or a crate has that name, give the marker another: `#[tool(marker = WeatherTool)]`, and collect it by
+/// that: `tools![WeatherTool]`.
+#[proc_macro_attribute]
+pub fn tool(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    tool_of(attr.into(), item.into()).into()
+}
+
+/// Makes tools of the methods of a type: those under `#[tool]`. The value is their state, checked by the compiler.
+///
+/// One block of a type is under `#[toolset]`. An agent takes it as a value or an `Arc` of one: `AgentBuilder::tools`. Methods take `&self` or `self: Arc<Self>`,
+/// and everything that a function under [`macro@tool`] can take; `marker` and `crate` are no settings of theirs.
+///
+/// ```
+/// use std::sync::Arc;
+/// use outcrop::{Agent, testing::ScriptedModel, toolset};
+///
+/// struct Warehouse {
+///     items: Vec<&'static str>,
+/// }
+///
+/// #[toolset(prefix = "stock_")]
+/// impl Warehouse {
+///     /// Items whose name contains a text.
+///     #[tool(read_only)]
+///     async fn search(&self, query: String, #[tool(default = 10)] limit: usize) -> Vec<&'static str> {
+///         self.items.iter().copied().filter(|item| item.contains(&query)).take(limit).collect()
+///     }
+///
+///     fn len(&self) -> usize {
+///         self.items.len() // No tool.
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let warehouse = Arc::new(Warehouse { items: vec!["umbrella", "hat"] });
+/// let model = ScriptedModel::new()
+///     .calls([("call_1", "stock_search", outcrop::serde_json::json!({ "query": "umb" }))])
+///     .text("We have one.");
+/// let agent = Agent::builder(model).tools(Arc::clone(&warehouse)).build()?;
+/// assert_eq!(agent.ask("Any umbrellas?").await?.text(), "We have one.");
+/// assert_eq!(warehouse.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// # Settings
+/// | setting | what it says |
+/// |---|---|
+/// | `prefix = "stock_"` | stands before the name of every tool |
+/// | `crate = path::to::outcrop` | where outcrop is, where it is not `::outcrop` |
+#[proc_macro_attribute]
+pub fn toolset(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    toolset::expand(attr.into(), item.into()).into()
+}
+
+fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let attr = ToolAttr::read(attr, &mut mistakes);
+    let mut function: Function = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            mistakes.add(error.span(), "`#[tool]` goes on a function with a body");
+            let told = mistakes.told();
+            return quote!(#item #told);
+        }
+    };
+    let tool = model::Tool::read(attr, &mut function, &mut mistakes);
+    if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
+        let mut mistakes = Mistakes::default();
+        mistakes.add(receiver.span(), "`#[tool]` on a method needs `#[toolset]` on its `impl` block");
+        let told = mistakes.told();
+        return quote!(#function #told);
+    }
+    check::tool(&tool, &function, &mut mistakes);
+    match mistakes.told() {
+        None => expand::tool(&tool, &function),
+        Some(told) => {
+            let fallback = fallback::tool(&tool.attr, &function);
+            quote!(#told #fallback)
+        }
+    }
+}

@@ -60,7 +60,7 @@ pub use raw_json::{Blob, Members, RawJson};
 pub use render::{Rendered, Rule, render};
 pub use request::*;
 pub use response::*;
-pub use schema::schema_of;
+pub use schema::{ObjectSchema, schema_of};
 pub use tool_input::{InputText, ReadyInput};
 pub use tool_set::{InvalidInput, ToolSet, ToolSetError};
 pub use tool_spec::*;

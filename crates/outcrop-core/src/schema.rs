@@ -4,8 +4,10 @@
 //! - Properties keep the order of the fields, because models write them in that order.
 //! - The top level of an input schema is an object.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
-use serde_json::{Value, json};
+use std::fmt;
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
 
 use crate::RawJson;
 
@@ -19,8 +21,7 @@ use crate::RawJson;
 /// assert_eq!(schema_of::<()>().as_str(), r#"{"type":"object","properties":{}}"#);
 /// ```
 pub fn schema_of<T: JsonSchema>() -> RawJson {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
-    let mut schema = Value::from(settings.for_deserialize().into_generator().into_root_schema_for::<T>());
+    let mut schema = Value::from(generator().into_root_schema_for::<T>());
     if let Value::Object(members) = &mut schema {
         members.shift_remove("title");
         if members.get("type").is_some_and(|kind| kind == "null") {
@@ -31,4 +32,82 @@ pub fn schema_of<T: JsonSchema>() -> RawJson {
         }
     }
     schema.into()
+}
+
+fn generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
+    settings.for_deserialize().into_generator()
+}
+
+/// The schema of an object whose members are known one by one, such as the parameters of a function.
+///
+/// ```
+/// use outcrop_core::ObjectSchema;
+/// let mut schema = ObjectSchema::new();
+/// schema.property::<String>("city", "City name.", None, true);
+/// assert_eq!(
+///     schema.finish().as_str(),
+///     r#"{"type":"object","properties":{"city":{"type":"string","description":"City name."}},"required":["city"]}"#
+/// );
+/// ```
+pub struct ObjectSchema {
+    generator: SchemaGenerator,
+    properties: Map<String, Value>,
+    required: Vec<Value>,
+}
+
+impl ObjectSchema {
+    /// Without members.
+    pub fn new() -> Self {
+        Self { generator: generator(), properties: Map::new(), required: Vec::new() }
+    }
+
+    /// Adds a member that holds a `T`. A blank description leaves the type's own.
+    pub fn property<T: JsonSchema>(
+        &mut self,
+        name: &str,
+        description: &str,
+        default: Option<Value>,
+        required: bool,
+    ) {
+        let mut schema = self.generator.subschema_for::<T>();
+        if !description.trim().is_empty() {
+            schema.insert("description".to_owned(), description.trim().into());
+        }
+        if let Some(default) = default {
+            schema.insert("default".to_owned(), default);
+        }
+        self.properties.insert(name.to_owned(), schema.into());
+        if required {
+            self.required.push(name.into());
+        }
+    }
+
+    /// The schema.
+    pub fn finish(mut self) -> RawJson {
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), "object".into());
+        schema.insert("properties".to_owned(), self.properties.into());
+        if !self.required.is_empty() {
+            schema.insert("required".to_owned(), self.required.into());
+        }
+        let definitions = self.generator.take_definitions(true);
+        if !definitions.is_empty() {
+            schema.insert("$defs".to_owned(), definitions.into());
+        }
+        Value::from(schema).into()
+    }
+}
+
+impl Default for ObjectSchema {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ObjectSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.properties.keys().collect();
+        f.debug_struct("ObjectSchema").field("properties", &names).finish_non_exhaustive()
+    }
 }

@@ -14,7 +14,9 @@ use crate::{
     BuildError,
     model::Model,
     session::{Ask, Session},
+    state::States,
     tool::Tool,
+    tool_source::IntoTools,
     toolbox::Toolbox,
 };
 
@@ -49,6 +51,8 @@ impl Agent {
         AgentBuilder {
             model: Arc::new(model),
             tools: Vec::new(),
+            states: States::default(),
+            doubled_state: None,
             request: Request::new(),
             tool_choice: None,
             profile: None,
@@ -102,6 +106,8 @@ impl std::fmt::Debug for Agent {
 pub struct AgentBuilder {
     model: Arc<dyn Model>,
     tools: Vec<Tool>,
+    states: States,
+    doubled_state: Option<&'static str>,
     request: Request,
     tool_choice: Option<ToolChoice>,
     profile: Option<Profile>,
@@ -123,9 +129,19 @@ impl AgentBuilder {
         self
     }
 
-    /// Adds tools.
-    pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<Tool>>) -> Self {
-        self.tools.extend(tools.into_iter().map(Into::into));
+    /// Adds tools: [`tools![..]`](crate::tools), a list, or a [`#[toolset]`](macro@crate::toolset) as a value or an
+    /// `Arc` of one.
+    pub fn tools<Kind>(mut self, tools: impl IntoTools<Kind>) -> Self {
+        self.tools.extend(tools.into_tools());
+        self
+    }
+
+    /// Gives a value to the tools: a function under [`#[tool]`](macro@crate::tool) takes it as a
+    /// [`State<T>`](crate::State), other tools by [`ToolCx::state`](crate::ToolCx::state). One value of a type.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        if !self.states.insert(value) {
+            self.doubled_state = Some(std::any::type_name::<T>());
+        }
         self
     }
 
@@ -192,7 +208,7 @@ impl AgentBuilder {
     ///
     /// # Errors
     /// Two tools of one name, a name or a schema that the service refuses, a forced choice of a tool that is not
-    /// offered, a setting of 0.
+    /// offered, a state that a tool takes and that was not given, two states of one type, a setting of 0.
     pub fn build(mut self) -> Result<Agent, BuildError> {
         for (setting, value) in
             [("max_steps", self.max_steps as usize), ("max_parallel_tools", self.max_parallel_tools)]
@@ -212,8 +228,11 @@ impl AgentBuilder {
             let config = self.request.tool_config.get_or_insert_with(|| ToolConfig::new(Vec::new()));
             config.tool_choice = Some(choice);
         }
+        if let Some(ty) = self.doubled_state {
+            return Err(BuildError::DuplicateState { ty });
+        }
         check_tool_choice(&self.request, &self.tools)?;
-        let toolbox = Arc::new(Toolbox::new(self.tools, self.tool_timeout)?);
+        let toolbox = Arc::new(Toolbox::new(self.tools, self.states, self.tool_timeout)?);
         Ok(Agent {
             inner: Arc::new(Inner {
                 model: self.model,

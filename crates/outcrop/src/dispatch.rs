@@ -3,23 +3,28 @@
 //! # Invariants
 //! - Every call that was begun reports exactly one output: its own, or that it panicked or ran out of time. A call
 //!   whose turn was dropped reports nothing; the turn says that it was interrupted.
+//! - A sequential call is alone among the calls of its turn; those before it have ended, those after it wait.
 //! - A panic stays in its task; the model is told that the tool failed, not how.
 //! - Outputs wait in a channel until they are taken, so that none is lost when the turn is dropped.
 
 use std::{
     panic::AssertUnwindSafe,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use outcrop_core::{ActionId, RawJson, ToolCall, ToolResultStatus};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc},
+    task::{JoinSet, coop},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    tool::{ToolCx, ToolOutput},
-    toolbox::Toolbox,
+    tool::{BROKEN, ToolCx, ToolOutput},
+    toolbox::{Found, Toolbox},
 };
 
 /// What a running call reports.
@@ -28,9 +33,6 @@ pub(crate) enum Report {
     Progress(ActionId, RawJson),
     Done(ActionId, ToolOutput),
 }
-
-/// What the model is told of a tool that panicked.
-const BROKEN: &str = "The tool failed for a reason of its own. It may have taken effect in part.";
 
 /// Sees to it that a call reports, also where its task ends before its time: by a panic in a destructor, or with
 /// the runtime that it ran on.
@@ -69,10 +71,37 @@ impl Drop for Ending {
     }
 }
 
+/// Stands in line at the gate: a sequential call goes through alone, others together, all in the order in which this
+/// is called. What comes out keeps the place until it is dropped.
+fn enter(gate: &Arc<RwLock<()>>, alone: bool) -> BoxFuture<'static, Inside> {
+    let gate = Arc::clone(gate);
+    let mut entering = async move {
+        match alone {
+            true => Inside::Alone(gate.write_owned().await),
+            false => Inside::Together(gate.read_owned().await),
+        }
+    }
+    .boxed();
+    // The lock is fair: who asked first is first. So it is asked here, and not when the call's task first runs; and
+    // it answers even where the turn's task has used up its share.
+    match coop::unconstrained(&mut entering).now_or_never() {
+        Some(inside) => std::future::ready(inside).boxed(),
+        None => entering,
+    }
+}
+
+/// A call's place behind the gate.
+#[expect(dead_code, reason = "it is held, not read")]
+enum Inside {
+    Alone(OwnedRwLockWriteGuard<()>),
+    Together(OwnedRwLockReadGuard<()>),
+}
+
 /// The running calls of a turn. Dropping it stops them.
 pub(crate) struct Running {
     tasks: JoinSet<()>,
     cancellation: CancellationToken,
+    gate: Arc<RwLock<()>>,
     sender: mpsc::UnboundedSender<Report>,
     reports: mpsc::UnboundedReceiver<Report>,
     /// Calls whose output was not taken yet.
@@ -82,7 +111,14 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn new() -> Self {
         let (sender, reports) = mpsc::unbounded_channel();
-        Self { tasks: JoinSet::new(), cancellation: CancellationToken::new(), sender, reports, open: 0 }
+        Self {
+            tasks: JoinSet::new(),
+            cancellation: CancellationToken::new(),
+            gate: Arc::default(),
+            sender,
+            reports,
+            open: 0,
+        }
     }
 
     /// Begins a call.
@@ -101,13 +137,14 @@ impl Running {
             parent: parent, "outcrop.tool",
             tool = call.name.as_str(), tool_use_id = call.tool_use_id.as_str(), status = Empty,
         );
-        let Some((handler, timeout)) = toolbox.find(&call.name) else {
+        let Some(Found { handler, timeout, alone }) = toolbox.find(&call.name) else {
             let _ = self.sender.send(Report::Done(id, ToolOutput::error("There is no such tool.")));
             return;
         };
         let cancellation = self.cancellation.child_token();
         let progress = self.sender.clone();
-        let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), move |value| {
+        let states = toolbox.states();
+        let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), states, move |value| {
             let _ = progress.send(Report::Progress(id, value));
         });
         let ending = Ending {
@@ -117,8 +154,14 @@ impl Running {
             turn: self.cancellation.clone(),
             reported: false,
         };
+        let enter = toolbox.any_sequential().then(|| enter(&self.gate, alone));
         let work = async move {
             let ending = ending;
+            // Its time begins when it may run.
+            let _inside = match enter {
+                Some(enter) => Some(enter.await),
+                None => None,
+            };
             // The guard cancels the call's token when its task ends, however it ends.
             let _cancel_on_drop = cancellation.drop_guard();
             let input = call.input;

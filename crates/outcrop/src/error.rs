@@ -97,6 +97,20 @@ pub enum BuildError {
         /// The tool's name in quotes, or `any tool`.
         wanted: String,
     },
+    /// A tool takes a value that the agent was not given.
+    #[error("tool `{tool}` takes a `{ty}`, which was not given: add `.state(..)` to the builder")]
+    MissingState {
+        /// The tool.
+        tool: String,
+        /// The type of the value.
+        ty: &'static str,
+    },
+    /// Two values of one type, so that tools could not tell them apart.
+    #[error("two states of type `{ty}` were given; wrap one in a type of its own")]
+    DuplicateState {
+        /// The type.
+        ty: &'static str,
+    },
     /// A setting is out of its range.
     #[error("{setting} must be {must_be}")]
     Setting {

@@ -1,28 +1,28 @@
 //! An agent runtime for Amazon Bedrock: local tools, the Converse loop, live events.
 //!
-//! An [`Agent`] is a model and [`Tool`]s. [`Agent::ask`] runs a turn: it asks the model, runs the tools that the
+//! An [`Agent`] is a model and tools: functions under [`#[tool]`](macro@tool), or [`Tool`]s made of closures.
+//! [`Agent::ask`] runs a turn: it asks the model, runs the tools that the
 //! model calls, sends their results back, and goes on until the model has answered. Await it for the answer, or
 //! watch it as a stream of [`TurnEvent`]s.
 //!
 //! ```
-//! use outcrop::{Agent, Tool, schemars::{self, JsonSchema}, serde::Deserialize, testing::ScriptedModel};
+//! use outcrop::{Agent, testing::ScriptedModel, tool, tools};
 //!
-//! #[derive(Deserialize, JsonSchema)]
-//! # #[serde(crate = "outcrop::serde")]
-//! struct Place {
+//! /// Current weather for a city.
+//! #[tool]
+//! async fn weather(
 //!     /// City name, e.g. "Lisbon".
 //!     city: String,
+//! ) -> String {
+//!     format!("Sunny in {city}")
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! let weather = Tool::new::<Place, _>("weather", "Current weather for a city.", |place, _cx| async move {
-//!     format!("Sunny in {}", place.city)
-//! });
 //! // Instead of a scripted model: `Bedrock::from_env("us.anthropic.claude-sonnet-4-6").await?`.
 //! let model = ScriptedModel::new()
-//!     .calls([("call_1", "weather", serde_json::json!({ "city": "Lisbon" }))])
+//!     .calls([("call_1", "weather", outcrop::serde_json::json!({ "city": "Lisbon" }))])
 //!     .text("Take sunglasses.");
-//! let agent = Agent::builder(model).tool(weather).build()?;
+//! let agent = Agent::builder(model).tools(tools![weather]).build()?;
 //! let answer = agent.ask("What shall I pack for Lisbon?").await?;
 //! assert_eq!(answer.text(), "Take sunglasses.");
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
@@ -51,8 +51,13 @@
 
 mod error;
 mod model;
+mod state;
 mod tool;
+mod tool_source;
 mod toolbox;
+
+mod given;
+mod param;
 
 mod answer;
 mod slot;
@@ -83,11 +88,38 @@ pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
     TurnEvent, Usage,
 };
+pub use outcrop_macros::{tool, toolset};
 pub use session::{Ask, Session};
-pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolHandler, ToolOutput};
+pub use state::State;
+pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolError, ToolHandler, ToolOutput};
+pub use tool_source::{IntoTools, ToolSource, Toolset};
 pub use turn_stream::TurnStream;
 
+/// What the macros' code names. No part of the interface: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::{sync::OnceLock, time::Duration};
+
+    pub use outcrop_core::{ObjectSchema, RawJson, ReadyInput, ToolSpec};
+
+    pub use crate::{
+        given::{
+            Failure, FormJson, FormNone, FormOwn, Look, PartPlain, PartTold, PartUntold, ToolFailure,
+            ToolReturn, Unfit, Untold,
+        },
+        param::{
+            ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,
+            WrittenDefault, context,
+        },
+        state::{Host, StateParam},
+        tool::{Tool, ToolCx, ToolOutput},
+        tool_source::{
+            List, Pending, Set, Shareable, SharedSet, ToolSource, Toolset, blocking, pending, ready, tool,
+        },
+    };
+}
+
 /// The programs of the README are compiled and run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "bedrock"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! A model that plays what it is told, for tests without HTTP.
+//! A model that plays what it is told, for tests without HTTP; and the context of a call for tests of a tool alone.
 //!
 //! For tests over the real protocol use `outcrop-local`.
 //!
@@ -12,7 +12,12 @@ use outcrop_core::{
     Message, Metrics, Output, Profile, RawJson, Request, Response, StopReason, StreamEvent, ToolUse, Usage,
 };
 
-use crate::model::{Model, ModelError, ModelStream};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    model::{Model, ModelError, ModelStream},
+    tool::ToolCx,
+};
 
 /// A model that plays recorded or invented events. A clone plays on with the same script.
 ///
@@ -128,4 +133,23 @@ impl Model for ScriptedModel {
             }
         })
     }
+}
+
+/// The context of a call that no agent made, for calling a tool's function by hand. Its id is `by_hand`, its step 1;
+/// what it tells of its progress nobody hears.
+///
+/// ```
+/// use outcrop::{State, ToolCx, testing::tool_cx, tool};
+///
+/// /// Price of an item.
+/// #[tool]
+/// fn price(item: usize, prices: State<Vec<u32>>, cx: ToolCx) -> Option<u32> {
+///     cx.progress("looking");
+///     prices.get(item).copied()
+/// }
+///
+/// assert_eq!(price(1, State::new(vec![3, 5]), tool_cx()), Some(5));
+/// ```
+pub fn tool_cx() -> ToolCx {
+    ToolCx::new("by_hand".to_owned(), 1, CancellationToken::new(), Arc::default(), |_| {})
 }

@@ -3,6 +3,7 @@
 //! # Invariants
 //! - A tool gets its arguments only as a [`ReadyInput`](outcrop_core::ReadyInput): whole, strict, valid.
 //! - Whatever a tool gives can be told to the model: an error is a result whose status is `error`.
+//! - The text of an internal [`ToolError`] is not in its `Display`, so that no wrapper can tell it.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -12,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+
+use crate::state::{Need, State, States};
 
 /// A tool of an agent. A clone is cheap.
 ///
@@ -35,6 +38,16 @@ pub struct Tool {
     spec: ToolSpec,
     handler: Arc<dyn ToolHandler>,
     timeout: Option<Duration>,
+    traits: Traits,
+    needs: Vec<Need>,
+}
+
+/// What a tool says of itself beside its spec.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traits {
+    read_only: bool,
+    sequential: bool,
+    live: bool,
 }
 
 /// Runs the calls of a tool. Implement it where a closure is not enough.
@@ -77,21 +90,7 @@ impl Tool {
         let run = Arc::new(run);
         Self::with_spec(ToolSpec::of::<A>(name, description), move |args: A, cx| {
             let run = Arc::clone(&run);
-            let span = tracing::Span::current();
-            async move {
-                let run = move || {
-                    // It may have waited for a thread for longer than anybody waited for it.
-                    if cx.cancellation().is_cancelled() {
-                        return ToolOutput::error(NOT_BEGUN);
-                    }
-                    span.in_scope(|| run(args, cx).into_tool_output())
-                };
-                match tokio::task::spawn_blocking(run).await {
-                    Ok(output) => output,
-                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                    Err(_) => ToolOutput::error(NOT_BEGUN),
-                }
-            }
+            run_blocking(cx, move |cx| run(args, cx).into_tool_output())
         })
     }
 
@@ -112,7 +111,16 @@ impl Tool {
                 )))),
             }
         };
-        Self { spec: spec.clone(), handler: Arc::new(Closure { spec, call }), timeout: None }
+        Self::from(Closure { spec, call })
+    }
+
+    /// A tool whose calls read their input themselves.
+    pub(crate) fn raw(
+        spec: ToolSpec,
+        needs: Vec<Need>,
+        call: impl Fn(ReadyInput, ToolCx) -> BoxFuture<'static, ToolOutput> + Send + Sync + 'static,
+    ) -> Self {
+        Self { needs, ..Self::from(Closure { spec, call }) }
     }
 
     /// Sets how long a call may take; otherwise the agent's setting holds.
@@ -120,6 +128,50 @@ impl Tool {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+
+    /// Says that a call changes nothing.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.traits.read_only = true;
+        self
+    }
+
+    /// Says that a call must be alone: it waits for the calls that the model made before it, and those after it wait
+    /// for its end. What a call that blocks does after its time was up nobody waits for.
+    #[must_use]
+    pub fn sequential(mut self) -> Self {
+        self.traits.sequential = true;
+        self
+    }
+
+    /// Says that the input is shown while the model writes it.
+    #[must_use]
+    pub fn live(mut self) -> Self {
+        self.traits.live = true;
+        self
+    }
+
+    /// Says that a call takes a `T` out of [`ToolCx::state`], so that an agent without one is not built.
+    #[must_use]
+    pub fn needs_state<T: Send + Sync + 'static>(mut self) -> Self {
+        self.needs.push(Need::of::<T>());
+        self
+    }
+
+    /// Whether a call changes nothing.
+    pub fn is_read_only(&self) -> bool {
+        self.traits.read_only
+    }
+
+    /// Whether a call must be alone.
+    pub fn is_sequential(&self) -> bool {
+        self.traits.sequential
+    }
+
+    /// Whether the input is shown while the model writes it.
+    pub fn is_live(&self) -> bool {
+        self.traits.live
     }
 
     /// Name, description and input schema.
@@ -134,12 +186,39 @@ impl Tool {
     pub(crate) fn own_timeout(&self) -> Option<Duration> {
         self.timeout
     }
+
+    pub(crate) fn needs(&self) -> &[Need] {
+        &self.needs
+    }
 }
+
+/// What the model is told of a tool that failed in a way that is not for the model.
+pub(crate) const BROKEN: &str = "The tool failed for a reason of its own. It may have taken effect in part.";
 
 const NOT_BEGUN: &str = "The tool was stopped before it began.";
 
+/// Runs a call that blocks, on tokio's blocking pool.
+pub(crate) async fn run_blocking(
+    cx: ToolCx,
+    run: impl FnOnce(ToolCx) -> ToolOutput + Send + 'static,
+) -> ToolOutput {
+    let span = tracing::Span::current();
+    let run = move || {
+        // It may have waited for a thread for longer than anybody waited for it.
+        if cx.cancellation().is_cancelled() {
+            return ToolOutput::error(NOT_BEGUN);
+        }
+        span.in_scope(|| run(cx))
+    };
+    match tokio::task::spawn_blocking(run).await {
+        Ok(output) => output,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => ToolOutput::error(NOT_BEGUN),
+    }
+}
+
 /// Reads the arguments. `()` and unit structs, whose schema is that of the empty object, are read from it too.
-fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Error> {
+pub(crate) fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Error> {
     input.decode().or_else(|error| match input.value() {
         Value::Object(members) if members.is_empty() => {
             serde_json::from_value(Value::Null).map_err(|_| error)
@@ -150,7 +229,13 @@ fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Erro
 
 impl<H: ToolHandler> From<H> for Tool {
     fn from(handler: H) -> Self {
-        Self { spec: handler.spec(), handler: Arc::new(handler), timeout: None }
+        Self {
+            spec: handler.spec(),
+            handler: Arc::new(handler),
+            timeout: None,
+            traits: Traits::default(),
+            needs: Vec::new(),
+        }
     }
 }
 
@@ -188,6 +273,7 @@ struct CxInner {
     tool_use_id: String,
     step: u32,
     cancellation: CancellationToken,
+    states: Arc<States>,
     progress: Box<dyn Fn(RawJson) + Send + Sync>,
 }
 
@@ -196,9 +282,11 @@ impl ToolCx {
         tool_use_id: String,
         step: u32,
         cancellation: CancellationToken,
+        states: Arc<States>,
         progress: impl Fn(RawJson) + Send + Sync + 'static,
     ) -> Self {
-        Self { inner: Arc::new(CxInner { tool_use_id, step, cancellation, progress: Box::new(progress) }) }
+        let progress = Box::new(progress);
+        Self { inner: Arc::new(CxInner { tool_use_id, step, cancellation, states, progress }) }
     }
 
     /// The id of the call, as the model's message has it. Together with the conversation and the step it can serve as a
@@ -216,6 +304,12 @@ impl ToolCx {
     /// at it; what a call leaves running behind should not.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.inner.cancellation
+    }
+
+    /// The value that the agent was given with [`AgentBuilder::state`](crate::AgentBuilder::state). A tool that says
+    /// [`Tool::needs_state`] finds it.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
+        self.inner.states.find()
     }
 
     /// Tells whoever watches the turn how far the call is, in any form. What cannot be written as JSON is left out.
@@ -254,6 +348,57 @@ impl ToolOutput {
         Self { content: vec![ToolResultContent::Text(message.into())], status: ToolResultStatus::Error }
     }
 }
+
+/// An error of a tool that says what of it is for the model.
+///
+/// Any error that is `Display` will do for a tool, and its text goes to the model. An [`internal`](Self::internal)
+/// one does not, whatever it is wrapped in.
+///
+/// ```
+/// use outcrop::{IntoToolOutput, ToolError, core::ToolResultContent};
+/// let failed: Result<(), _> = Err(ToolError::internal("password refused for db-7"));
+/// let told = failed.into_tool_output();
+/// let ToolResultContent::Text(text) = &told.content[0] else { panic!() };
+/// assert_eq!(text, "The tool failed for a reason of its own. It may have taken effect in part.");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolError {
+    text: String,
+    internal: bool,
+}
+
+impl ToolError {
+    /// A failure in words that the model can act on.
+    pub fn new(message: impl fmt::Display) -> Self {
+        Self { text: format!("{message:#}"), internal: false }
+    }
+
+    /// A failure that is none of the model's business. It is recorded by `tracing` at once, as an error in the
+    /// call's span; the model reads that the tool failed, not why.
+    pub fn internal(error: impl fmt::Display) -> Self {
+        let text = format!("{error:#}");
+        tracing::error!(error = text, "the tool failed");
+        Self { text, internal: true }
+    }
+
+    /// Whether the reason is kept from the model.
+    pub fn is_internal(&self) -> bool {
+        self.internal
+    }
+
+    /// The reason, also where it is kept from the model.
+    pub fn reason(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.internal { BROKEN } else { &self.text })
+    }
+}
+
+impl std::error::Error for ToolError {}
 
 /// What a tool may give: text, nothing (the model reads `done`), a number, JSON, content blocks, or a `Result` of
 /// these.

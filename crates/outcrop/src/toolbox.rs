@@ -2,24 +2,54 @@
 //!
 //! # Invariants
 //! - Names are valid and unique; the model sees the tools in the order in which they were given.
+//! - Every value that a tool needs of the host is there.
 
 use std::{sync::Arc, time::Duration};
 
-use outcrop_core::{ToolSet, ToolSetError};
+use outcrop_core::ToolSet;
 
-use crate::tool::{Tool, ToolHandler};
+use crate::{
+    error::BuildError,
+    state::States,
+    tool::{Tool, ToolHandler},
+};
 
 #[derive(Debug)]
 pub(crate) struct Toolbox {
     set: Arc<ToolSet>,
     tools: Vec<Tool>,
+    states: Arc<States>,
+    any_sequential: bool,
     default_timeout: Duration,
 }
 
+/// Who runs a call, and how.
+pub(crate) struct Found {
+    pub(crate) handler: Arc<dyn ToolHandler>,
+    pub(crate) timeout: Duration,
+    /// It must be alone.
+    pub(crate) alone: bool,
+}
+
 impl Toolbox {
-    pub(crate) fn new(tools: Vec<Tool>, default_timeout: Duration) -> Result<Self, ToolSetError> {
+    pub(crate) fn new(
+        tools: Vec<Tool>,
+        states: States,
+        default_timeout: Duration,
+    ) -> Result<Self, BuildError> {
+        for tool in &tools {
+            if let Some(need) = tool.needs().iter().find(|need| !states.has(**need)) {
+                return Err(BuildError::MissingState { tool: tool.spec().name.clone(), ty: need.name });
+            }
+        }
         let set = ToolSet::new(tools.iter().map(|tool| tool.spec().clone()))?;
-        Ok(Self { set: Arc::new(set), tools, default_timeout })
+        let any_sequential = tools.iter().any(Tool::is_sequential);
+        Ok(Self { set: Arc::new(set), tools, states: Arc::new(states), any_sequential, default_timeout })
+    }
+
+    /// The values of the host.
+    pub(crate) fn states(&self) -> Arc<States> {
+        Arc::clone(&self.states)
     }
 
     /// What the turn decides by.
@@ -27,9 +57,18 @@ impl Toolbox {
         &self.set
     }
 
-    /// Who runs the tool called `name`, and how long it may take.
-    pub(crate) fn find(&self, name: &str) -> Option<(Arc<dyn ToolHandler>, Duration)> {
+    /// Whether calls have to look out for each other.
+    pub(crate) fn any_sequential(&self) -> bool {
+        self.any_sequential
+    }
+
+    /// Who runs the tool called `name`.
+    pub(crate) fn find(&self, name: &str) -> Option<Found> {
         let tool = self.tools.get(self.set.position(name)?)?;
-        Some((Arc::clone(tool.handler()), tool.own_timeout().unwrap_or(self.default_timeout)))
+        Some(Found {
+            handler: Arc::clone(tool.handler()),
+            timeout: tool.own_timeout().unwrap_or(self.default_timeout),
+            alone: tool.is_sequential(),
+        })
     }
 }

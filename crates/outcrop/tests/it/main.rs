@@ -1,0 +1,14 @@
+//! Tools made of functions, as a user writes them, run by an agent on a scripted model.
+
+#![allow(clippy::unwrap_used)] // A test may end where it is surprised.
+
+mod support;
+
+mod tool_attr;
+mod tool_gives;
+mod tool_host;
+mod tool_params;
+mod tool_sequential;
+mod toolset;
+
+mod ui;

@@ -1,0 +1,58 @@
+//! One call of a tool, from the model's text to the model's result.
+
+use expect_test::Expect;
+use outcrop::{
+    Agent, AgentBuilder, Tool,
+    core::{ContentBlock, Message, ToolResultContent, ToolResultStatus},
+    serde_json::Value,
+    testing::ScriptedModel,
+};
+
+/// What the model reads of calls of `tools`, one line a call; `calls` are names and inputs of one step.
+pub(crate) async fn results(
+    tools: Vec<Tool>,
+    calls: &[(&str, Value)],
+    change: impl FnOnce(AgentBuilder) -> AgentBuilder,
+) -> String {
+    let ids: Vec<String> = (0..calls.len()).map(|at| format!("call_{at}")).collect();
+    let script = ids.iter().zip(calls).map(|(id, (name, input))| (&**id, *name, input.clone()));
+    let model = ScriptedModel::new().calls(script).text("Done.");
+    let agent = change(Agent::builder(model).tools(tools)).build().unwrap();
+    let session = agent.session();
+    session.ask("Go.").await.unwrap();
+    let history = session.into_history();
+    let messages: Vec<&Message> = history.messages().collect();
+    let lines = messages.iter().flat_map(|message| &message.content).filter_map(|block| match block {
+        ContentBlock::ToolResult(result) => {
+            let parts: Vec<String> = result
+                .content
+                .iter()
+                .map(|part| match part {
+                    ToolResultContent::Text(text) => text.clone(),
+                    ToolResultContent::Json(json) => format!("json {json}"),
+                    other => format!("{other:?}"),
+                })
+                .collect();
+            let failed = result.status == Some(ToolResultStatus::Error);
+            Some(format!("{}{}\n", if failed { "error " } else { "" }, parts.join(" | ")))
+        }
+        _ => None,
+    });
+    lines.collect()
+}
+
+/// Checks what the model reads of one call of each input.
+pub(crate) async fn check(tool: Tool, inputs: &[Value], expected: Expect) {
+    let name = tool.spec().name.clone();
+    let calls: Vec<_> = inputs.iter().map(|input| (&*name, input.clone())).collect();
+    expected.assert_eq(&results(vec![tool], &calls, |agent| agent).await);
+}
+
+/// Checks what the model is told of a tool: its name, its description, its schema.
+pub(crate) fn check_spec(tool: &Tool, expected: Expect) {
+    let spec = tool.spec();
+    let outcrop::core::InputSchema::Json(schema) = &spec.input_schema else { panic!("no schema") };
+    let schema: Value = schema.to_value().unwrap();
+    let shown = outcrop::serde_json::to_string_pretty(&schema).unwrap();
+    expected.assert_eq(&format!("{}: {}\n{shown}\n", spec.name, spec.description.as_deref().unwrap_or("-")));
+}

@@ -1,0 +1,156 @@
+//! What a strict crate writes: every form of `#[tool]`, with nothing but outcrop and tokio to depend on.
+
+#![deny(
+    warnings,
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic
+)]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use outcrop::{
+    Agent, BuildError, Model, State, ToolCx, ToolError,
+    schemars::{self, JsonSchema},
+    serde::{Deserialize, Serialize},
+    tool, tools, toolset,
+};
+
+/// What is in the shop.
+#[derive(Debug)]
+pub struct Stock(pub Vec<Item>);
+
+/// A thing to sell.
+#[derive(Clone, Debug, Serialize)]
+#[serde(crate = "outcrop::serde")]
+pub struct Item {
+    /// Its name.
+    pub name: String,
+    /// How many there are.
+    pub pieces: u32,
+}
+
+/// What to order.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(crate = "outcrop::serde")]
+pub struct Order {
+    /// A name, as `search` gives it.
+    pub name: String,
+    /// How many.
+    pub pieces: u32,
+}
+
+/// Items whose name contains a text.
+#[tool(read_only, timeout = "5s")]
+pub async fn search(
+    /// A part of the name.
+    query: &str,
+    /// The most items that are wanted.
+    #[tool(default = 10)]
+    limit: usize,
+    exact: Option<bool>,
+    stock: State<Stock>,
+) -> Vec<Item> {
+    tokio::task::yield_now().await;
+    let fits =
+        |item: &&Item| if exact == Some(true) { item.name == query } else { item.name.contains(query) };
+    stock.0.iter().filter(fits).take(limit).cloned().collect()
+}
+
+/// Orders pieces of an item.
+///
+/// # Errors
+/// Where there are not that many.
+#[tool(marker = PlaceOrder, redact_errors)]
+pub fn place_order(
+    #[tool(args)] order: &Order,
+    stock: &State<Stock>,
+    cx: &ToolCx,
+) -> Result<String, ToolError> {
+    cx.progress("looking");
+    let item = stock.0.iter().find(|item| item.name == order.name);
+    match item {
+        Some(item) if item.pieces >= order.pieces => Ok(format!("{} of {}", order.pieces, item.name)),
+        _ => Err(ToolError::new("there are not that many")),
+    }
+}
+
+mod inner {
+    /// Does nothing.
+    #[outcrop::tool]
+    pub(super) fn nothing() {}
+
+    /// Is of no use any more.
+    #[outcrop::tool(live)]
+    #[deprecated]
+    #[cfg(not(windows))]
+    pub(crate) fn old(number: u8) -> u8 {
+        number
+    }
+}
+
+/// What can be counted.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU32);
+
+#[toolset(prefix = "counter_")]
+impl Counter {
+    /// Counts.
+    #[tool(timeout = "1s")]
+    pub async fn add(&self, #[tool(default = 1)] by: u32) -> Option<u32> {
+        tokio::task::yield_now().await;
+        self.0.fetch_add(by, Ordering::Relaxed).checked_add(by)
+    }
+
+    /// The count.
+    #[tool(read_only)]
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// An agent with these tools.
+///
+/// # Errors
+/// None; it shows that all states are given.
+pub fn agent(model: impl Model, stock: Stock) -> Result<Agent, BuildError> {
+    Agent::builder(model)
+        .tools(tools![search, PlaceOrder, inner::nothing])
+        .tool(inner::old {})
+        .tools(Counter::default())
+        .state(stock)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use outcrop::{serde_json::json, testing::ScriptedModel};
+
+    use super::{Item, Stock, agent};
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_turn_with_all_tools() {
+        let model = ScriptedModel::new()
+            .calls([
+                ("1", "search", json!({ "query": "umb" })),
+                ("2", "place_order", json!({ "name": "umbrella", "pieces": 2 })),
+                ("3", "nothing", json!({})),
+                ("4", "old", json!({ "number": 3 })),
+                ("5", "counter_add", json!({ "by": 41 })),
+            ])
+            .text("Done.");
+        let stock = Stock(vec![Item { name: "umbrella".into(), pieces: 4 }]);
+        let session = agent(model.clone(), stock).expect("an agent").session();
+        session.ask("Two umbrellas.").await.expect("an answer");
+        let body = model.request_bodies()[1].to_string();
+        for given in
+            [r#"[{\"name\":\"umbrella\",\"pieces\":4}]"#, "2 of umbrella", "done", r#""3""#, r#""41""#]
+        {
+            assert!(body.contains(given), "{given} is not in {body}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A crate that knows outcrop by another name, directly and through a module and a macro of its own.
+
+#![deny(warnings, missing_docs, unsafe_code, clippy::all, clippy::pedantic)]
+
+use agents::{Agent, BuildError, Model, tool, tools, toolset};
+
+/// A place where the crate is known as well.
+pub mod prelude {
+    pub use agents as outcrop;
+}
+
+/// Adds.
+#[tool(crate = agents)]
+#[must_use]
+pub fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+/// Multiplies.
+#[tool(crate = "crate::prelude::outcrop")]
+pub async fn multiply(a: i64, #[tool(default = 2)] b: i64) -> Option<i64> {
+    tokio::task::yield_now().await;
+    a.checked_mul(b)
+}
+
+/// Makes a tool that gives a constant, wherever it is used.
+#[macro_export]
+macro_rules! constant {
+    ($name:ident, $value:expr) => {
+        #[doc = concat!("The constant ", stringify!($name), ".")]
+        #[$crate::prelude::outcrop::tool(crate = $crate::prelude::outcrop)]
+        pub async fn $name() -> i64 {
+            $value
+        }
+    };
+}
+
+mod constants {
+    constant!(answer, 42 - 1);
+}
+
+/// Calculates with one number.
+#[derive(Debug)]
+pub struct With(pub i64);
+
+#[toolset(crate = agents)]
+impl With {
+    /// Subtracts it.
+    #[tool]
+    #[must_use]
+    pub fn subtract(&self, from: i64) -> i64 {
+        from - self.0
+    }
+}
+
+/// An agent that calculates.
+///
+/// # Errors
+/// None.
+pub fn agent(model: impl Model) -> Result<Agent, BuildError> {
+    Agent::builder(model).tools(tools![add, multiply, constants::answer]).tools(With(1)).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use agents::{serde_json::json, testing::ScriptedModel};
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_turn() {
+        let calls = [
+            ("1", "add", json!({ "a": 20, "b": 1 })),
+            ("2", "multiply", json!({ "a": 21 })),
+            ("3", "subtract", json!({ "from": 1 })),
+            ("4", "answer", json!({})),
+        ];
+        let model = ScriptedModel::new().calls(calls).text("42.");
+        let agent = super::agent(model.clone()).expect("an agent");
+        let session = agent.session();
+        session.ask("Calculate.").await.expect("an answer");
+        let offered = model.request_bodies()[0].to_string();
+        assert!(offered.contains("The constant answer."), "{offered}");
+        let body = model.request_bodies()[1].to_string();
+        assert!(
+            body.contains(r#""21""#)
+                && body.contains(r#""42""#)
+                && body.contains(r#""0""#)
+                && body.contains(r#""41""#),
+            "{body}"
+        );
+    }
+}
