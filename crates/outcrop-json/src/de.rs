@@ -280,6 +280,15 @@ impl<'a> Deserializer<'a> for At<'a> {
         }
     }
 
+    /// Rounded once, as serde_json may do it, and not by way of an `f64`.
+    fn deserialize_f32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
+        let Some(text) = self.node.as_number() else { return self.deserialize_any(visitor) };
+        match serde_json::from_str(text) {
+            Ok(number) => visitor.visit_f32(number).map_err(|fault: Fault| fault.at(self.node)),
+            Err(_) => Err(<Fault as de::Error>::custom("number out of range").at(self.node)),
+        }
+    }
+
     fn deserialize_bytes<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.as_str() {
             Some(text) => {
@@ -337,7 +346,7 @@ impl<'a> Deserializer<'a> for At<'a> {
 
     serde::forward_to_deserialize_any! {
         <V: Visitor<'a>>
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string unit unit_struct seq tuple tuple_struct map struct
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f64 char str string unit unit_struct seq tuple tuple_struct map struct
     }
 }
 
@@ -449,11 +458,15 @@ impl<'a> Deserializer<'a> for Key<'a> {
     parsed_keys! {
         but "-0":
         deserialize_i8 visit_i8, deserialize_i16 visit_i16, deserialize_i32 visit_i32, deserialize_i64 visit_i64,
-        deserialize_i128 visit_i128, deserialize_u8 visit_u8, deserialize_u16 visit_u16, deserialize_u32 visit_u32,
-        deserialize_u64 visit_u64, deserialize_u128 visit_u128,
+        deserialize_u8 visit_u8, deserialize_u16 visit_u16, deserialize_u32 visit_u32,
+        deserialize_u64 visit_u64,
     }
 
-    parsed_keys! { but "": deserialize_f32 visit_f32, deserialize_f64 visit_f64 }
+    parsed_keys! {
+        but "":
+        deserialize_i128 visit_i128, deserialize_u128 visit_u128, deserialize_f32 visit_f32,
+        deserialize_f64 visit_f64,
+    }
 
     fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_some(self)
