@@ -20,6 +20,7 @@ mod damage;
 mod ends;
 mod feed;
 mod growth;
+mod short;
 mod splits;
 mod totals;
 
