@@ -123,11 +123,14 @@ fn is_grown(before: &Value, after: &Value) -> bool {
             after.strip_prefix(before.as_str()).is_some_and(|more| more.is_empty() || more == "\u{fffd}")
         }
         (Value::Array(before), Value::Array(after)) => {
-            before.len() == after.len() && before.iter().zip(after).all(|(before, after)| is_grown(before, after))
+            before.len() == after.len()
+                && before.iter().zip(after).all(|(before, after)| is_grown(before, after))
         }
         (Value::Object(before), Value::Object(after)) => {
             before.len() == after.len()
-                && before.iter().all(|(name, before)| after.get(name).is_some_and(|after| is_grown(before, after)))
+                && before
+                    .iter()
+                    .all(|(name, before)| after.get(name).is_some_and(|after| is_grown(before, after)))
         }
         _ => before == after,
     }
@@ -137,7 +140,9 @@ fn is_grown(before: &Value, after: &Value) -> bool {
 fn value(node: NodeRef<'_>) -> Value {
     match node.kind() {
         Kind::Array => node.items().map(value).collect(),
-        Kind::Object => Value::Object(node.members().map(|(name, node)| (name.to_owned(), value(node))).collect()),
+        Kind::Object => {
+            Value::Object(node.members().map(|(name, node)| (name.to_owned(), value(node))).collect())
+        }
         _ => node.to_value().unwrap_or_else(|_| node.as_number().into()),
     }
 }

@@ -290,12 +290,15 @@ fn samples_are_what_they_are_samples_of() {
     }
 }
 
-/// One that serde_json rounds only once where it can: 1 + 3 halves of the last place, and a little less.
+/// Also where `serde_json` rounds once, from the digits to the `f32` (with its feature `float_roundtrip`): a little
+/// less than 3 halves of the last place, half of the least, and a little more than the greatest.
 #[test]
 fn a_float_is_rounded_as_serde_json_does() {
-    for text in ["[1.00000017881393432617187499]", "[8.5899345920000003e9]", "[1e-46]", "[3.5e38]"] {
-        let expected = serde_json::from_str::<[f32; 1]>(text).unwrap();
-        assert_eq!(read(text).root().unwrap().decode::<[f32; 1]>().unwrap(), expected, "{text}");
+    for text in
+        ["[1.00000017881393432617187499]", "[8.5899345920000003e9]", "[0.7e-45]", "[1e-46]", "[3.5e38]"]
+    {
+        let expected = serde_json::from_str::<[f32; 1]>(text).ok();
+        assert_eq!(read(text).root().unwrap().decode::<[f32; 1]>().ok(), expected, "{text}");
     }
 }
 
