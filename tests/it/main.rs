@@ -9,6 +9,7 @@ mod turns;
 mod drops;
 mod live;
 mod streams;
+mod tool_streaming;
 
 mod accepted;
 mod chaos;

@@ -53,7 +53,7 @@ pub use history::{Entry, History};
 pub use media::*;
 pub use message::*;
 pub use profile::{
-    Caching, Choice, Fact, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
+    Caching, Choice, Fact, FineTools, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
     ToolUseIds, bare_model_id,
 };
 pub use raw_json::{Blob, Members, RawJson};

@@ -55,6 +55,7 @@ pub enum ToolSetError {
 pub struct ToolSet {
     tools: Vec<(ToolSpec, jsonschema::Validator)>,
     by_name: HashMap<String, usize>,
+    any_live: bool,
 }
 
 impl ToolSet {
@@ -76,6 +77,20 @@ impl ToolSet {
             set.tools.push((spec, validator));
         }
         Ok(set)
+    }
+
+    /// Says whether the input of a tool is shown while the model writes it, which [`ToolStreaming::Auto`] goes by.
+    ///
+    /// [`ToolStreaming::Auto`]: crate::ToolStreaming::Auto
+    #[must_use]
+    pub fn with_any_live(mut self, any_live: bool) -> Self {
+        self.any_live = any_live;
+        self
+    }
+
+    /// Whether the input of a tool is shown while the model writes it.
+    pub fn any_live(&self) -> bool {
+        self.any_live
     }
 
     /// The specs, in order.

@@ -145,7 +145,10 @@ impl Tool {
         self
     }
 
-    /// Says that the input is shown while the model writes it.
+    /// Says that the input is shown while the model writes it: fine-grained tool streaming is asked for then, where
+    /// the model takes it ([`ToolStreaming::Auto`](crate::ToolStreaming::Auto)). Without it Claude holds back each
+    /// parameter until it is complete, which can take minutes. With it an input is more often damaged; such a call is
+    /// not run, the model is told, and the session goes on without.
     #[must_use]
     pub fn live(mut self) -> Self {
         self.traits.live = true;
