@@ -180,6 +180,12 @@ impl Tool {
         &self.spec
     }
 
+    /// Runs one call where it is polled: no task, no time limit, no guard against panics. For drivers of a
+    /// [`Turn`](crate::core::Turn) of one's own; the agent does more.
+    pub fn call(&self, input: ReadyInput, cx: ToolCx) -> BoxFuture<'static, ToolOutput> {
+        self.handler.call(input, cx)
+    }
+
     pub(crate) fn handler(&self) -> &Arc<dyn ToolHandler> {
         &self.handler
     }
