@@ -10,6 +10,7 @@ mod drops;
 mod guide;
 mod live;
 mod streams;
+mod tool_streaming;
 
 mod accepted;
 mod chaos;

@@ -183,7 +183,7 @@ impl Bedrock {
                 streamed => return streamed,
             }
         }
-        let (response, meta) = self.converse(request).await?;
+        let (response, meta) = self.converse(&request.for_converse()).await?;
         Ok(EventStream::of_whole(response.into_events(), meta))
     }
 

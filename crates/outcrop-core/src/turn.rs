@@ -19,6 +19,7 @@ mod calls;
 mod live;
 mod request;
 mod saved;
+mod tool_streaming;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -31,6 +32,7 @@ pub use action::{
 pub use calls::ToolCall;
 pub use live::LiveInput;
 pub use saved::{SavedTurn, UnknownVersion};
+pub use tool_streaming::ToolStreaming;
 
 use crate::{
     Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
@@ -76,6 +78,9 @@ pub struct Turn {
     /// As it was before the attempt at hand.
     reported_before: usize,
     learned: Vec<Fact>,
+    tool_streaming: ToolStreaming,
+    /// The request at hand asks for fine-grained tool streaming, by our doing.
+    asked_fine: bool,
     /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
     inputs: LiveInputs,
 }
@@ -134,7 +139,7 @@ impl Turn {
     }
 
     fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
-        let profile = config.profile.clone();
+        let (profile, tool_streaming) = (config.profile.clone(), config.tool_streaming);
         Self {
             id,
             config,
@@ -149,6 +154,8 @@ impl Turn {
             reported: 0,
             reported_before: 0,
             learned: Vec::new(),
+            tool_streaming,
+            asked_fine: false,
             inputs: LiveInputs::default(),
         }
     }
@@ -324,6 +331,11 @@ impl Turn {
                 format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
             self.diagnose("call_without_tool_use", text, None);
         }
+        let malformed =
+            matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
+        if malformed || message.tool_uses().any(|call| !call.input.is_object()) {
+            self.on_damaged_input();
+        }
         // Which of the calls may run (D3).
         let whole = match &stop_reason {
             StopReason::ToolUse => Ok(()),
@@ -364,10 +376,12 @@ impl Turn {
     /// A refusal that teaches a fact about the model is asked once more, with the request rendered anew, as long
     /// as nothing of the answer had come (R7). A failure after `messageStop` changes nothing (R105).
     pub fn on_converse_error(&mut self, id: ActionId, refusal: Option<&str>) -> Recovery {
+        let refuses_fine = refusal.is_some_and(|refusal| self.refuses_fine(refusal));
         match &mut self.phase {
             Phase::Asking(asking) if asking.id == id => {
                 // Whether to stream is the model's business, and asking the same again would not help.
                 let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
+                let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
                 let fact = fact.filter(|fact| self.profile.clone().with_fact(*fact) != self.profile);
                 if let (Some(fact), true) = (fact, asking.assembler.is_empty()) {
                     self.learned.push(fact);

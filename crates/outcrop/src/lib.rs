@@ -86,7 +86,7 @@ pub use error::{BuildError, Error};
 pub use model::{Model, ModelError, ModelStream};
 pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
-    TurnEvent, Usage,
+    ToolStreaming, TurnEvent, Usage,
 };
 pub use outcrop_macros::{tool, toolset};
 pub use session::{Ask, Session};

@@ -4,6 +4,7 @@
 //! - Tools are declared where there are any, and where the history speaks of some (R18); a list without a tool is
 //!   never sent (R19).
 //! - Cache points go to models that take them, and no more than 4; the oldest in the messages give way.
+//! - Fine-grained tool streaming is asked for by what the session has fixed: see `tool_streaming.rs`.
 //! - A forced choice of tools holds for the first step of a turn: held for all, the turn could never end.
 
 use super::Turn;
@@ -25,6 +26,8 @@ impl Turn {
         self.reported_before = std::mem::replace(&mut self.reported, self.history.len());
         let mut request = self.config.request.clone();
         request.messages = rendered.messages;
+        request.additional_model_request_fields =
+            self.model_fields(request.additional_model_request_fields.take());
         let given = request.tool_config.take();
         let own = self.config.tools.specs().cloned().map(ToolEntry::ToolSpec);
         let mut entries: Vec<ToolEntry> =
