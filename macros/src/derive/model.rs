@@ -8,14 +8,18 @@
 //! - Fields and variants stand in the order in which they were declared.
 
 use proc_macro2::Span;
-use serde_derive_internals::{Ctxt, Derive, ast, attr, name::MultiName, replace_receiver};
+use serde_derive_internals::{Ctxt, Derive, ast, attr, name::MultiName};
 use syn::{
     DeriveInput, ExprPath, Generics, Ident, Member, Type, Visibility, WherePredicate, parse_quote,
     spanned::Spanned,
 };
 
-use super::attr::{ContainerAttr, FieldAttr};
 use crate::{check::Mistakes, model::Doc};
+
+use super::{
+    attr::{ContainerAttr, FieldAttr},
+    carry::SchemaFrom,
+};
 
 /// A struct or an enum.
 pub(crate) struct Container {
@@ -36,6 +40,7 @@ pub(crate) struct Container {
     pub(crate) from: Option<From>,
     /// The type that is written instead of this one.
     pub(crate) into: Option<Type>,
+    pub(crate) schema: SchemaFrom,
     pub(crate) bounds: Bounds,
 }
 
@@ -76,6 +81,7 @@ pub(crate) struct Variant {
     pub(crate) untagged: bool,
     /// The functions that read and write its content.
     pub(crate) with: With,
+    pub(crate) schema: SchemaFrom,
     pub(crate) bounds: Bounds,
 }
 
@@ -119,6 +125,7 @@ pub(crate) struct Field {
     pub(crate) default: Default,
     /// The functions that read and write it.
     pub(crate) with: With,
+    pub(crate) schema: SchemaFrom,
     pub(crate) bounds: Bounds,
 }
 
@@ -162,12 +169,10 @@ pub(crate) struct Bounds {
 impl Container {
     /// Reads a type; `helper` is the name of our own attribute on it. `None` where it is no struct and no enum.
     pub(crate) fn read(input: &DeriveInput, helper: &str, mistakes: &mut Mistakes) -> Option<Self> {
-        let mut input = input.clone();
-        replace_receiver(&mut input);
-        let (reads, sound) = understood(&input, Derive::Deserialize, mistakes);
+        let (reads, sound) = understood(input, Derive::Deserialize, mistakes);
         if sound {
             // Each side finds most mistakes, and some that the other does not.
-            understood(&input, Derive::Serialize, mistakes);
+            understood(input, Derive::Serialize, mistakes);
         }
         let reads = reads?;
 
@@ -194,6 +199,7 @@ impl Container {
             default: Default::read(attrs.default()),
             from: from(attrs.type_from(), false).or_else(|| from(attrs.type_try_from(), true)),
             into: attrs.type_into().cloned(),
+            schema: SchemaFrom::read(&input.attrs),
             bounds: Bounds::read(attrs.de_bound(), attrs.ser_bound()),
         })
     }
@@ -239,6 +245,7 @@ impl Variant {
             other: attrs.other(),
             untagged: attrs.untagged(),
             with: With::read(attrs.deserialize_with(), attrs.serialize_with()),
+            schema: SchemaFrom::read(&original.attrs),
             bounds: Bounds::read(attrs.de_bound(), attrs.ser_bound()),
         }
     }
@@ -273,6 +280,7 @@ impl Field {
             skip_writing_if: attrs.skip_serializing_if().cloned(),
             default: Default::read(attrs.default()),
             with: With::read(attrs.deserialize_with(), attrs.serialize_with()),
+            schema: SchemaFrom::read(&original.attrs),
             bounds: Bounds::read(attrs.de_bound(), attrs.ser_bound()),
         }
     }
