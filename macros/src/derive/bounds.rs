@@ -139,7 +139,7 @@ pub(crate) fn predicates(container: &Container, input: &DeriveInput) -> Predicat
         Some(given) => schema.extend(given),
         None => {
             let found = used(generics, &fields, |placed| match &placed.1.schema {
-                SchemaFrom::Other(ty) => Some(ty),
+                SchemaFrom::Other(ty) => Some(&**ty),
                 _ => needs(placed).schema.then_some(&placed.1.ty),
             });
             schema.extend(found.iter().map(|ty| parse_quote!(#ty: __outcrop::schemars::JsonSchema)));

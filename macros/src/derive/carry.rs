@@ -58,7 +58,7 @@ pub(crate) enum SchemaFrom {
     /// The type that stands there.
     Type,
     /// Another type.
-    Other(Type),
+    Other(Box<Type>),
     /// A function.
     Function,
 }
@@ -72,7 +72,7 @@ impl SchemaFrom {
         }
         let with = schemars.iter().chain(&serde).find(|entry| entry.key == "with");
         match with.and_then(Entry::text).map(|text| text.parse::<Type>()) {
-            Some(Ok(ty)) => Self::Other(ty),
+            Some(Ok(ty)) => Self::Other(Box::new(ty)),
             Some(Err(_)) => Self::Function,
             None => Self::Type,
         }

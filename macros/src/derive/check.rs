@@ -102,7 +102,8 @@ fn with(attrs: &[Attribute], mistakes: &mut Mistakes) {
     }
     let serde = carry::entries(attrs, "serde");
     let Some(entry) = serde.iter().find(|entry| entry.key == "with") else { return };
-    if let SchemaFrom::Other(syn::Type::Path(ty)) = SchemaFrom::read(attrs)
+    if let SchemaFrom::Other(ty) = SchemaFrom::read(attrs)
+        && let syn::Type::Path(ty) = *ty
         && let Some(last) = ty.path.segments.last()
         && last.ident.to_string().starts_with(char::is_lowercase)
     {
