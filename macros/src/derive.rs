@@ -55,9 +55,9 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         Some(container) if told.is_none() => expand::implementations(container, &input),
         _ => fallback::implementations(&input),
     };
-    let declared = expand::declared(&input.ident, &input.generics);
+    let declared = expand::declared(&input.ident, &input.generics, existing);
     let krate = krate(attr.krate.as_ref());
-    let once = format_ident!("__derives_Output_or_ToolInput_once_{}", input.ident.unraw());
+    let once = format_ident!("__derive_Output_or_ToolInput_not_both_on_{}", input.ident.unraw());
     quote! {
         #told
 

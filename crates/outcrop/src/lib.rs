@@ -111,9 +111,9 @@ pub mod __private {
             ToolReturn, Unfit, Untold,
         },
         output::{
-            Complete, Declared, Described, Part, Read, ReadDescribed, ReadWrite, Unmade, Via, Write,
-            WriteDescribed, ask_part, ask_read, ask_read_schema, ask_read_write, ask_schema, ask_write,
-            ask_write_schema,
+            Complete, Declared, Defaults, Described, Existing, Exists, HasDefault, IsDescribed, IsPart,
+            IsRead, IsReadDescribed, IsReadWritten, IsWriteDescribed, IsWritten, Part, Read, ReadDescribed,
+            ReadWrite, Unmade, Via, Write, WriteDescribed,
         },
         param::{
             ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,

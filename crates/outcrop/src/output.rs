@@ -100,41 +100,170 @@ impl<T: Declared, S: BuildHasher + Default + Send + 'static> Declared for HashMa
 pub trait Complete: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
 impl<T: DeserializeOwned + Serialize + JsonSchema + Send + 'static> Complete for T {}
 
-macro_rules! parts {
-    ($($(#[$doc:meta])* $part:ident $ask:ident: $first:ident $(+ $more:ident)*, $cannot:literal;)*) => {
-        $(
-            $(#[$doc])*
-            #[diagnostic::on_unimplemented(
-                message = $cannot,
-                label = "a field of this type",
-                note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
-            )]
-            pub trait $part<'a>: $first $(+ $more)* {}
+// What a derive asks of types stands here twice: a trait that the shadows of the type assume, and one that asks, with no
+// trait above it, so that it is told of as one. The lifetime of the first keeps the compiler from asking too early.
 
-            #[diagnostic::do_not_recommend]
-            impl<T: $first $(+ $more)*> $part<'_> for T {}
+/// The type of a field that is read, written and described.
+pub trait Part<'a>: DeserializeOwned + Serialize + JsonSchema {}
+impl<T: DeserializeOwned + Serialize + JsonSchema> Part<'_> for T {}
 
-            /// Asks it.
-            pub fn $ask<T: for<'a> $part<'a>>() {}
-        )*
-    };
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "a model cannot write `{Self}`",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsPart {
+    /// Named to ask.
+    const ASKED: () = ();
 }
-parts! {
-    /// A field that is read, written and described. The lifetime keeps the compiler from asking too early.
-    Part ask_part: DeserializeOwned + Serialize + JsonSchema, "a model cannot write `{Self}`";
-    /// One that is only read.
-    Read ask_read: DeserializeOwned, "`{Self}` cannot be read";
-    /// One that is only written.
-    Write ask_write: Serialize, "`{Self}` cannot be written";
-    /// One that is only described.
-    Described ask_schema: JsonSchema, "`{Self}` has no schema";
-    /// One that is described elsewhere.
-    ReadWrite ask_read_write: DeserializeOwned + Serialize, "`{Self}` cannot be read and written";
-    /// One that is not written.
-    ReadDescribed ask_read_schema: DeserializeOwned + JsonSchema, "a model cannot write `{Self}`";
-    /// One that is not read.
-    WriteDescribed ask_write_schema: Serialize + JsonSchema, "`{Self}` cannot be written and described";
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Serialize + JsonSchema> IsPart for T {}
+
+/// Of one that is only read.
+pub trait Read<'a>: DeserializeOwned {}
+impl<T: DeserializeOwned> Read<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsRead {
+    /// Named to ask.
+    const ASKED: () = ();
 }
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> IsRead for T {}
+
+/// Of one that is only written.
+pub trait Write<'a>: Serialize {}
+impl<T: Serialize> Write<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsWritten {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> IsWritten for T {}
+
+/// Of one that is only described.
+pub trait Described<'a>: JsonSchema {}
+impl<T: JsonSchema> Described<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no schema",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsDescribed {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: JsonSchema> IsDescribed for T {}
+
+/// Of one that is described elsewhere.
+pub trait ReadWrite<'a>: DeserializeOwned + Serialize {}
+impl<T: DeserializeOwned + Serialize> ReadWrite<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read and written",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsReadWritten {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Serialize> IsReadWritten for T {}
+
+/// Of one that is written elsewhere, or not.
+pub trait ReadDescribed<'a>: DeserializeOwned + JsonSchema {}
+impl<T: DeserializeOwned + JsonSchema> ReadDescribed<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "a model cannot write `{Self}`",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsReadDescribed {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema> IsReadDescribed for T {}
+
+/// Of one that is read elsewhere, or not.
+pub trait WriteDescribed<'a>: Serialize + JsonSchema {}
+impl<T: Serialize + JsonSchema> WriteDescribed<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written and described",
+    label = "a field of this type",
+    note = "put `#[derive(Output)]` on `{Self}`; where it is of another crate, give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
+)]
+pub trait IsWriteDescribed {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> IsWriteDescribed for T {}
+
+/// The type of something that may be missing.
+pub trait Defaults<'a>: Default {}
+impl<T: Default> Defaults<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default",
+    label = "this may be missing",
+    note = "implement `Default` for `{Self}`, or name a function: `#[serde(default = \"function\")]`"
+)]
+pub trait HasDefault {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> HasDefault for T {}
+
+/// A type that says that it has its implementations.
+pub trait Existing<'a>: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
+impl<T: DeserializeOwned + Serialize + JsonSchema + Send + 'static> Existing<'_> for T {}
+
+/// Asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` lacks what `existing` says that it has",
+    label = "not all of `Deserialize`, `Serialize`, `JsonSchema`, `Send` and `'static`",
+    note = "derive serde's and schemars' traits, or leave `existing` out"
+)]
+pub trait Exists {
+    /// Named to ask.
+    const ASKED: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Serialize + JsonSchema + Send + 'static> Exists for T {}
 
 /// Stands for the shadow `S` of a type. What it has not, since `S` has not, [`Unmade`] has: the mistake is told
 /// elsewhere, once.

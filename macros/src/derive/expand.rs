@@ -10,12 +10,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    Data, DeriveInput, GenericParam, Generics, Lifetime, LifetimeParam, LitStr, WherePredicate, parse_quote,
-    spanned::Spanned,
+    Data, DeriveInput, GenericParam, Generics, Lifetime, LifetimeParam, LitStr, Type, WherePredicate,
+    parse_quote, spanned::Spanned,
 };
 
 use super::{
-    bounds::{self, Part, Predicates},
+    bounds::{self, Bound, Predicates},
     carry,
     model::{Container, Default},
 };
@@ -29,17 +29,12 @@ pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> Tok
         let ty = &part.ty;
         quote!(type #alias = #ty;)
     });
-    let asked = parts.iter().map(|part| {
-        let (ty, ask) = (&part.ty, asks(part));
-        let span = ty.span();
-        let ask = Ident::new(ask, span);
-        quote_spanned!(span=> __outcrop::#ask::<#ty>();)
-    });
+    let asked = parts.iter().map(|part| asked(&part.ty, &part.bound));
     let assumed: Vec<WherePredicate> = parts
         .iter()
         .zip(&aliases)
         .map(|(part, alias)| {
-            let bound = Ident::new(assumes(part), Span::call_site());
+            let bound = Ident::new(part.bound.assumed, Span::call_site());
             parse_quote!(for<'__outcrop> #alias: __outcrop::#bound<'__outcrop>)
         })
         .collect();
@@ -55,29 +50,11 @@ pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> Tok
     }
 }
 
-/// The function that asks a type for what a field needs.
-fn asks(part: &Part) -> &'static str {
-    match (part.needs.read, part.needs.write, part.needs.schema) {
-        (true, false, false) => "ask_read",
-        (false, true, false) => "ask_write",
-        (false, false, true) => "ask_schema",
-        (true, true, false) => "ask_read_write",
-        (true, false, true) => "ask_read_schema",
-        (false, true, true) => "ask_write_schema",
-        _ => "ask_part",
-    }
-}
-
-fn assumes(part: &Part) -> &'static str {
-    match (part.needs.read, part.needs.write, part.needs.schema) {
-        (true, false, false) => "Read",
-        (false, true, false) => "Write",
-        (false, false, true) => "Described",
-        (true, true, false) => "ReadWrite",
-        (true, false, true) => "ReadDescribed",
-        (false, true, true) => "WriteDescribed",
-        _ => "Part",
-    }
+/// A statement that asks a type for a trait of `__private`, at the type's place.
+fn asked(ty: &Type, bound: &Bound) -> TokenStream {
+    let span = ty.span();
+    let bound = Ident::new(bound.asked, span);
+    quote_spanned!(span=> let () = <#ty as __outcrop::#bound>::ASKED;)
 }
 
 const SERDE_SHADOW: &str = "__OutcropSerde";
@@ -272,16 +249,24 @@ pub(crate) fn with_de(generics: &Generics) -> Generics {
 }
 
 /// That the type can be an output and an input.
-pub(crate) fn declared(ident: &Ident, generics: &Generics) -> TokenStream {
+pub(crate) fn declared(ident: &Ident, generics: &Generics, existing: bool) -> TokenStream {
     let mut bounded = generics.clone();
     let (_, arguments, _) = generics.split_for_impl();
+    let (mut bound, mut asks) = (None, None);
     if !generics.params.is_empty() {
-        let whole = quote!(#ident #arguments: __outcrop::Complete);
-        bounded.make_where_clause().predicates.push(parse_quote!(#whole));
+        bound = Some(quote!(#ident #arguments: __outcrop::Complete));
+    } else if existing {
+        let asked = asked(&parse_quote!(#ident), &Bound::EXISTING);
+        asks = Some(quote!(const _: fn() = || { #asked };));
+        bound = Some(quote!(for<'__outcrop> #ident: __outcrop::Existing<'__outcrop>));
+    }
+    if let Some(bound) = bound {
+        bounded.make_where_clause().predicates.push(parse_quote!(#bound));
     }
     let (params, _, bounds) = bounded.split_for_impl();
     quote! {
         #[automatically_derived]
         impl #params __outcrop::Declared for #ident #arguments #bounds {}
+        #asks
     }
 }
