@@ -26,6 +26,8 @@ pub(crate) struct Predicates {
     pub(crate) read: Vec<WherePredicate>,
     pub(crate) write: Vec<WherePredicate>,
     pub(crate) schema: Vec<WherePredicate>,
+    /// The type parameters that have a schema.
+    pub(crate) described: Vec<Ident>,
 }
 
 /// A type that names no parameter, and what it is asked for.
@@ -157,6 +159,7 @@ pub(crate) fn predicates(container: &Container, input: &DeriveInput) -> Predicat
         }
     }
     let (given, mut schema) = carry::schema_bounds(input);
+    let mut described = Vec::new();
     match given {
         Some(given) => schema.extend(given),
         None => {
@@ -165,6 +168,7 @@ pub(crate) fn predicates(container: &Container, input: &DeriveInput) -> Predicat
                 _ => needs(placed).schema.then_some(&placed.1.ty),
             });
             schema.extend(found.iter().map(|ty| parse_quote!(#ty: __outcrop::schemars::JsonSchema)));
+            described.extend(found.into_iter().filter_map(|found| syn::parse2::<Ident>(found).ok()));
             let found = used(generics, &fields, |(_, field)| {
                 matches!(field.default, Default::Trait).then_some(&field.ty)
             });
@@ -177,7 +181,7 @@ pub(crate) fn predicates(container: &Container, input: &DeriveInput) -> Predicat
         read.push(whole.clone());
         schema.push(whole);
     }
-    Predicates { read, write, schema }
+    Predicates { read, write, schema, described }
 }
 
 /// The type parameters, and types associated with them, that stand in some fields.

@@ -107,7 +107,7 @@ fn schemars_shadow(
     let bound = literal(&bounds::text(&[&predicates.schema, assumed].concat()));
     let mut own = vec![quote!(crate = "__outcrop::schemars"), quote!(bound = #bound)];
     if !has(input, "schemars", "rename") {
-        let name = schema_name(container);
+        let name = schema_name(container, &predicates.described);
         own.push(quote!(rename = #name));
     }
     if matches!(container.default, Default::Trait)
@@ -127,14 +127,14 @@ fn schemars_shadow(
 }
 
 /// The name of the schema, with those of its parameters, so that `Page<A>` and `Page<B>` have two.
-fn schema_name(container: &Container) -> String {
+fn schema_name(container: &Container, described: &[Ident]) -> String {
     let name = container.names.read.replace('{', "{{").replace('}', "}}");
     let params: Vec<String> = container
         .generics
         .params
         .iter()
         .filter_map(|param| match param {
-            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Type(param) => Some(&param.ident).filter(|param| described.contains(*param)),
             GenericParam::Const(param) => Some(&param.ident),
             GenericParam::Lifetime(_) => None,
         })
