@@ -172,7 +172,7 @@ impl Wire {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(bytes) = frame.into_data() {
-                        self.decoder.push(&bytes);
+                        self.decoder.push_bytes(bytes);
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
