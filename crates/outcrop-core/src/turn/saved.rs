@@ -148,8 +148,7 @@ impl Turn {
         turn.step = saved.step;
         turn.usage = saved.usage;
         for fact in saved.learned {
-            turn.profile = turn.profile.with_fact(fact);
-            turn.learned.push(fact);
+            turn.learn(fact);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();
