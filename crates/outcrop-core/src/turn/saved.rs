@@ -155,8 +155,7 @@ impl Turn {
             turn.tool_streaming = ToolStreaming::Buffered;
         }
         for fact in saved.learned {
-            turn.profile = turn.profile.with_fact(fact);
-            turn.learned.push(fact);
+            turn.learn(fact);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();

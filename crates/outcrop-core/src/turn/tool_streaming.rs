@@ -54,7 +54,7 @@ impl TurnConfig {
 impl Turn {
     /// The model's own fields of the next request.
     pub(super) fn model_fields(&mut self, given: Option<RawJson>) -> Option<RawJson> {
-        let asks = self.config.asks_fine(self.tool_streaming, &self.profile);
+        let asks = self.config.asks_fine(self.tool_streaming, self.profile());
         let with_beta = asks.then(|| with_beta(given.as_ref())).flatten();
         self.asked_fine = with_beta.is_some();
         let has_tools = !self.config.tools.is_empty();
