@@ -28,6 +28,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 //!
+//! The guide: [tools](guide::tools), [coming from other libraries](guide::coming_from).
+//!
 //! # What holds
 //! - Tools run in parallel (8), each in a task of its own, with a time limit (60 s) and a guard against panics. A
 //!   tool runs only when the model has finished its call and the input is strict JSON that fits the schema.
@@ -74,6 +76,9 @@ mod session;
 mod bedrock;
 
 pub mod testing;
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 pub use outcrop_core as core;
 pub use outcrop_json as json;
