@@ -60,10 +60,9 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         #[allow(non_upper_case_globals)]
         const #once: () = ();
 
-        #[allow(deprecated, dead_code, non_camel_case_types, unused_qualifications, clippy::all)]
+        #[allow(deprecated, dead_code, non_camel_case_types, unused_imports, unused_qualifications, clippy::all)]
         const _: () = {
-            #[allow(unused_imports)]
-            use #krate::__private::{self as __outcrop, Unmade as _, serde};
+            use #krate::__private::{self as __outcrop, serde};
 
             #made
             #declared
