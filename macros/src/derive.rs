@@ -21,6 +21,7 @@ use quote::{format_ident, quote};
 use serde_derive_internals::replace_receiver;
 use syn::{DeriveInput, ext::IdentExt};
 
+use self::{attr::ContainerAttr, model::Container};
 use crate::{check::Mistakes, expand::krate};
 
 /// What is made beside the type; `helper` is the name of the derive's own attribute.
@@ -32,25 +33,19 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
     };
     // `Self` is another type in a shadow.
     replace_receiver(&mut input);
-    let understood = match check::item(&input, &mut mistakes) {
-        true => model::Container::read(&input, helper, &mut mistakes),
-        false => None,
-    };
-    let attr = match understood {
-        // Even then it matters where outcrop is.
-        None => attr::ContainerAttr::read(helper, &input.attrs, &mut Mistakes::default()),
-        Some(_) => attr::ContainerAttr::default(),
-    };
-    let attr = understood.as_ref().map_or(&attr, |container| &container.attr);
+    let attr = ContainerAttr::read(helper, &input.attrs, &mut mistakes);
+    let container = check::item(&input, &mut mistakes)
+        .then(|| Container::read(&input, attr.clone(), helper, &mut mistakes))
+        .flatten();
     let existing = attr.existing.is_some();
-    if let Some(container) = &understood
+    if let Some(container) = &container
         && !existing
     {
         check::container(container, &input, &mut mistakes);
     }
 
     let told = mistakes.told();
-    let made = match &understood {
+    let made = match &container {
         _ if existing => TokenStream::new(),
         Some(container) if told.is_none() => expand::implementations(container, &input),
         _ => fallback::implementations(&input),
@@ -65,10 +60,9 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         #[allow(non_upper_case_globals)]
         const #once: () = ();
 
-        #[allow(deprecated, dead_code, non_camel_case_types, non_snake_case, unused_qualifications, clippy::all, clippy::pedantic)]
+        #[allow(deprecated, dead_code, non_camel_case_types, unused_imports, unused_qualifications, clippy::all)]
         const _: () = {
-            #[allow(unused_imports)]
-            use #krate::__private::{self as __outcrop, Unmade as _, serde};
+            use #krate::__private::{self as __outcrop, serde};
 
             #made
             #declared
