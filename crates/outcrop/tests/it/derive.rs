@@ -1,0 +1,4 @@
+//! `#[derive(Output)]` and `#[derive(ToolInput)]`.
+
+mod forms;
+mod matrix;

@@ -1,0 +1,1 @@
+//! What the derives make of a type, seen as a whole.
