@@ -54,7 +54,9 @@ pub use live::{Limits, LiveJson, Progress};
 pub use outcome::{
     Complete, End, Guessed, Invalid, Outcome, Repair, RepairKind, Repaired, Severity, Truncated,
 };
-pub use partial::{Done, HasPartial, List, LivePartial, Part, Partial, PartialValue, Reading, Tuple};
+pub use partial::{
+    Decoder, Done, HasPartial, List, LivePartial, Own, Part, Partial, PartialValue, Reading, Tuple,
+};
 pub use repair::{Proposal, repair};
 pub use tree::{Kind, Mark, NodeId};
 pub use value::LiveValue;
@@ -64,7 +66,7 @@ pub use view::{Children, Items, Members, NodeRef, Pointer, View};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::partial::{
-        fields::{Fields, Sink, Visit},
+        fields::{By, Decodes, Fields, Sink, Visit, takes_any},
         objects::{
             deserialize_elements, deserialize_object, read_elements, read_object, serialize_elements,
             serialize_object, update_elements, update_object,

@@ -31,7 +31,7 @@ pub(crate) mod fields;
 pub(crate) mod objects;
 pub(crate) mod variants;
 
-pub use done::Done;
+pub use done::{Decoder, Done, Own};
 pub use follow::LivePartial;
 pub use list::List;
 pub use tuple::Tuple;

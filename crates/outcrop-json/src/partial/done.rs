@@ -14,8 +14,8 @@ use crate::NodeRef;
 /// A value that is shown only whole: an enum of names, a field under `#[output(done)]`.
 ///
 /// It derefs to the value. The JSON that the value was read from is kept beside it: that is what is compared,
-/// serialised and printed, so `T` needs to be `Deserialize` and nothing else. Where a `T` is read by way of another type,
-/// that is `D`.
+/// serialised and printed, so `T` needs to be `Deserialize` and nothing else. `D` is how a `T` is read: as it reads itself
+/// ([`Own`]), or as the functions of a field do.
 ///
 /// ```
 /// use outcrop_json::{Done, LiveJson};
@@ -31,10 +31,38 @@ use crate::NodeRef;
 /// assert_eq!(class.json(), "Second");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Done<T, D = T> {
+pub struct Done<T, D = Own> {
     value: Arc<T>,
     json: Arc<Value>,
     by: PhantomData<fn() -> D>,
+}
+
+/// How a value is read.
+pub trait Decoder<T> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// It does not fit.
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
+}
+
+/// A value is read as it reads itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Own {}
+
+impl<T: DeserializeOwned> Decoder<T> for Own {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
+/// What `D` reads.
+struct Decoded<T, D>(T, PhantomData<fn() -> D>);
+
+impl<'de, T, D: Decoder<T>> Deserialize<'de> for Decoded<T, D> {
+    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
+        D::decode(deserializer).map(|value| Self(value, PhantomData))
+    }
 }
 
 impl<T, D> Done<T, D> {
@@ -48,8 +76,8 @@ impl<T, D> Done<T, D> {
         self.value
     }
 
-    fn new(value: impl Into<T>, json: Value) -> Self {
-        Self { value: Arc::new(value.into()), json: Arc::new(json), by: PhantomData }
+    fn new(value: T, json: Value) -> Self {
+        Self { value: Arc::new(value), json: Arc::new(json), by: PhantomData }
     }
 }
 
@@ -85,11 +113,11 @@ impl<T, D> Serialize for Done<T, D> {
     }
 }
 
-impl<T, D: DeserializeOwned + Into<T>> PartialValue for Done<T, D> {
+impl<T, D: Decoder<T>> PartialValue for Done<T, D> {
     const GROWS: bool = false;
 
     fn read(node: NodeRef<'_>, reading: &mut Reading) -> Option<Self> {
-        let value: D = reading.decode(node)?;
+        let Decoded(value, _) = reading.decode::<Decoded<T, D>>(node)?;
         Some(Self::new(value, crate::value::lossy(node)))
     }
 
@@ -100,11 +128,11 @@ impl<T, D: DeserializeOwned + Into<T>> PartialValue for Done<T, D> {
 /// the value as JSON and the value.
 pub(crate) const DONE: &str = "$outcrop_json::Done";
 
-impl<'de, T, D: DeserializeOwned + Into<T>> Deserialize<'de> for Done<T, D> {
+impl<'de, T, D: Decoder<T>> Deserialize<'de> for Done<T, D> {
     fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
         struct DoneVisitor<T, D>(PhantomData<(T, D)>);
 
-        impl<'de, T, D: DeserializeOwned + Into<T>> Visitor<'de> for DoneVisitor<T, D> {
+        impl<'de, T, D: Decoder<T>> Visitor<'de> for DoneVisitor<T, D> {
             type Value = Done<T, D>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,8 +140,8 @@ impl<'de, T, D: DeserializeOwned + Into<T>> Deserialize<'de> for Done<T, D> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Done<T, D>, A::Error> {
-                match (seq.next_element()?, seq.next_element::<D>()?) {
-                    (Some(json), Some(value)) => Ok(Done::new(value, json)),
+                match (seq.next_element()?, seq.next_element::<Decoded<T, D>>()?) {
+                    (Some(json), Some(Decoded(value, _))) => Ok(Done::new(value, json)),
                     _ => Err(A::Error::custom("no value")),
                 }
             }
@@ -123,7 +151,7 @@ impl<'de, T, D: DeserializeOwned + Into<T>> Deserialize<'de> for Done<T, D> {
                 deserializer: De,
             ) -> Result<Done<T, D>, De::Error> {
                 let json = Value::deserialize(deserializer)?;
-                let value = D::deserialize(&json).map_err(De::Error::custom)?;
+                let value = D::decode(&json).map_err(De::Error::custom)?;
                 Ok(Done::new(value, json))
             }
         }

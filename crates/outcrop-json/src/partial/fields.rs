@@ -16,7 +16,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use super::{Part, PartialValue, Reading};
+use super::{Part, PartialValue, Reading, done::Decoder};
 use crate::NodeRef;
 
 /// What is done with a place.
@@ -40,7 +40,35 @@ pub trait Sink {
     ) -> Result<(), Self::Error>;
 }
 
+/// The field `N` of `C` is read by functions of its own.
+pub enum By<C, const N: usize> {
+    Never(std::convert::Infallible, PhantomData<C>),
+}
+
+/// What reads the field `N`.
+pub trait Decodes<const N: usize> {
+    type Value;
+
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
+}
+
+impl<C: Decodes<N>, const N: usize> Decoder<C::Value> for By<C, N> {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<C::Value, D::Error> {
+        C::decode(deserializer)
+    }
+}
+
+/// Whether a value takes members of any name.
+pub fn takes_any<F: Fields>(_: &F) -> bool {
+    F::ANY
+}
+
 /// The places of a companion.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no members that could stand in the object around it",
+    label = "cannot be shown here while it is still being written",
+    note = "`#[output(done)]` on the field keeps it out of the partial companion"
+)]
 pub trait Fields {
     /// It takes a member of any name.
     const ANY: bool = false;

@@ -110,6 +110,10 @@ macro_rules! maps {
     };
 }
 
+impl HasPartial for serde_json::Map<String, serde_json::Value> {
+    type Partial = BTreeMap<String, Part<serde_json::Value>>;
+}
+
 maps! {
     impl [] for BTreeMap: Ord;
     impl [S] for HashMap: Eq, Hash;

@@ -1,6 +1,6 @@
 //! What grows by itself: text, `serde_json::Value`; and what only wraps: `Option`, `Box`.
 
-use std::{borrow::Cow, rc::Rc, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, rc::Rc, sync::Arc};
 
 use serde_json::Value;
 
@@ -81,6 +81,10 @@ impl PartialValue for Value {
             Self::Null | Self::Bool(_) | Self::Number(_) => {}
         }
     }
+}
+
+impl<T: ?Sized> HasPartial for PhantomData<T> {
+    type Partial = ();
 }
 
 impl<T: HasPartial> HasPartial for Option<T> {
