@@ -21,7 +21,7 @@ use super::{
     fields::{Fields, Members, Refuse, Sink, Taking, Updating},
     objects::{
         ElementsVisitor, ObjectVisitor, fill_elements, fill_object, serialize_elements, serialize_object,
-        take_member, update_object,
+        take_member,
     },
 };
 use crate::{Kind, NodeRef};
@@ -302,14 +302,14 @@ fn new_tag<'a, P: Variants>(node: NodeRef<'a>, reading: &Reading) -> Option<Node
 
 /// Adds what is new to a variant that is known.
 fn add<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) {
-    if P::CONTENT.is_empty() {
-        return match name_and_shape(of).1 {
-            Shape::Unit => {}
-            _ => update_object(of, node, reading),
-        };
-    }
     for member in reading.children(node) {
-        if member.key() == Some(P::CONTENT) {
+        let name = member.key().unwrap_or_default();
+        if name == tag::<P>() {
+            continue;
+        }
+        if P::CONTENT.is_empty() {
+            let _ = of.field(name, Updating { node: member, reading });
+        } else if name == P::CONTENT {
             refill(of, member, reading);
         }
     }
