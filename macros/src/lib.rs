@@ -12,6 +12,7 @@ mod derive;
 mod expand;
 mod fallback;
 mod model;
+mod partial;
 mod toolset;
 
 use proc_macro2::TokenStream;

@@ -94,6 +94,7 @@ pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
     ToolStreaming, TurnEvent, Usage,
 };
+pub use outcrop_json::{Done, HasPartial, List, LivePartial, Part, Partial};
 pub use outcrop_macros::{Output, ToolInput, tool, toolset};
 pub use output::{Output, ToolInput};
 pub use session::{Ask, Session};
@@ -109,6 +110,23 @@ pub mod __private {
 
     pub use outcrop_core::{ObjectSchema, RawJson, ReadyInput, ToolSpec};
     pub use {schemars, serde};
+
+    /// For companions.
+    pub mod partial {
+        pub use outcrop_json::{
+            __private::{
+                By, Decodes, Fields, Shape, Sink, Variants, Visit, deserialize_elements,
+                deserialize_external, deserialize_object, deserialize_tagged, read_elements, read_external,
+                read_object, read_tagged, serialize_elements, serialize_external, serialize_object,
+                serialize_tagged, takes_any, update_elements, update_external, update_object, update_tagged,
+            },
+            Done, HasPartial, NodeRef, Part, Partial, PartialValue, Reading,
+        };
+
+        /// Something with a companion. The lifetime keeps the compiler from asking too early.
+        pub trait Shown<'a>: HasPartial {}
+        impl<T: HasPartial> Shown<'_> for T {}
+    }
 
     pub use crate::{
         given::{
