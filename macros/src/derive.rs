@@ -8,10 +8,10 @@
 //! - Both make the same of a type, so that a type of one can be a field of the other. One of them goes on a type.
 
 mod attr;
-mod bounds;
+pub(crate) mod bounds;
 mod carry;
 mod check;
-mod expand;
+pub(crate) mod expand;
 mod fallback;
 #[allow(dead_code)] // What is understood is more than what these implementations need.
 pub(crate) mod model;
@@ -23,7 +23,7 @@ use serde_derive_internals::replace_receiver;
 use syn::{DeriveInput, ext::IdentExt};
 
 use self::{attr::ContainerAttr, model::Container};
-use crate::{check::Mistakes, expand::krate};
+use crate::{check::Mistakes, expand::krate, partial};
 
 /// What is made beside the type; `helper` is the name of the derive's own attribute.
 pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
@@ -51,6 +51,11 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         Some(container) if told.is_none() => expand::implementations(container, &input),
         _ => fallback::implementations(&input),
     };
+    let partial = match &container {
+        Some(container) if told.is_none() => partial::of(container),
+        _ => partial::Made { within: partial::fallback(&input), ..partial::Made::default() },
+    };
+    let (beside, within) = (&partial.beside, &partial.within);
     let declared = expand::declared(&input.ident, &input.generics, existing);
     let krate = krate(attr.krate.as_ref());
     let once = format_ident!("__derive_Output_or_ToolInput_not_both_on_{}", input.ident.unraw());
@@ -61,12 +66,18 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         #[allow(non_upper_case_globals)]
         const #once: () = ();
 
-        #[allow(deprecated, dead_code, non_camel_case_types, unused_imports, unused_qualifications, clippy::all)]
+        #beside
+
+        #[allow(
+            deprecated, dead_code, non_camel_case_types, non_snake_case, unused_imports, unused_qualifications,
+            clippy::all, clippy::pedantic
+        )]
         const _: () = {
             use #krate::__private::{self as __outcrop, serde};
 
             #made
             #declared
+            #within
         };
     }
 }

@@ -12,6 +12,7 @@ mod derive;
 mod expand;
 mod fallback;
 mod model;
+mod partial;
 mod toolset;
 
 use proc_macro2::TokenStream;
@@ -80,7 +81,7 @@ use crate::{attr::ToolAttr, check::Mistakes, model::Function};
 /// | `name = "get_weather"` | the tool's name, where it is not the function's: 1 to 64 of `a-z A-Z 0-9 _ -` |
 /// | `read_only` | a call changes nothing (`Tool::is_read_only`) |
 /// | `sequential` | a call is alone: it waits for those before it, and those after it wait for it |
-/// | `live` | the input is shown while the model writes it (`Tool::is_live`) |
+/// | `live` | the input is shown while the model writes it: where the model takes it, fine-grained tool streaming is asked for (`Tool::live`) |
 /// | `timeout = "30s"` | how long a call may take: `ms`, `s`, `m` or `h`, or an expression of type `Duration` |
 /// | `redact_errors` | the text of errors goes to the log (`tracing`) and not to the model |
 /// | `marker = WeatherTool` | the name that stands for the tool in `tools![..]` |

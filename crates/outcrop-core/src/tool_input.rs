@@ -15,7 +15,7 @@ use std::{collections::HashSet, fmt, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use crate::{RawJson, tool_set::excerpt};
+use crate::{InvalidInput, Problem, RawJson, decode, decode::excerpt};
 
 /// The arguments of a tool call as the model wrote them: any text.
 ///
@@ -148,8 +148,28 @@ pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
 /// Refuses a text in which a name is there twice; `value` is what serde_json makes of it.
 pub(crate) fn check_doubles(text: &str, value: &Value) -> Result<(), serde_json::Error> {
     // A name that is there twice is once in the value. Only then is it worth looking for.
-    let MemberCount(written) = serde_json::from_str(text)?;
-    if written == members(value) { Ok(()) } else { serde_json::from_str::<NoDoubles>(text).map(drop) }
+    if written(text) == members(value) { Ok(()) } else { serde_json::from_str::<NoDoubles>(text).map(drop) }
+}
+
+/// How many members all objects of a JSON text have: each has a colon, and outside of strings there is no other.
+fn written(text: &str) -> usize {
+    let (mut colons, mut rest) = (0, text.as_bytes().iter());
+    while let Some(byte) = rest.next() {
+        match byte {
+            b':' => colons += 1,
+            b'"' => {
+                while let Some(byte) = rest.next() {
+                    match byte {
+                        b'\\' => drop(rest.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    colons
 }
 
 fn members(value: &Value) -> usize {
@@ -174,40 +194,6 @@ macro_rules! visit_scalars {
             Ok(self)
         })*
     };
-}
-
-/// How many members all objects of a text have.
-struct MemberCount(usize);
-
-impl<'de> Deserialize<'de> for MemberCount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MemberCount(0))
-    }
-}
-
-impl<'de> serde::de::Visitor<'de> for MemberCount {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    visit_scalars!();
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self, A::Error> {
-        while let Some(Self(more)) = seq.next_element()? {
-            self.0 += more;
-        }
-        Ok(self)
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
-        while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
-            let Self(more) = map.next_value()?;
-            self.0 += 1 + more;
-        }
-        Ok(self)
-    }
 }
 
 /// Reads over a value in which no object has a name twice.
@@ -254,12 +240,13 @@ impl<'de> serde::de::Visitor<'de> for NoDoubles {
 pub struct ReadyInput {
     value: Value,
     text: InputText,
+    schema: RawJson,
 }
 
 impl ReadyInput {
-    /// `text` must have been found whole, strict and valid; hence not public.
-    pub(crate) fn new(value: Value, text: InputText) -> Self {
-        Self { value, text }
+    /// `text` must have been found whole, strict and valid for `schema`; hence not public.
+    pub(crate) fn new(value: Value, text: InputText, schema: RawJson) -> Self {
+        Self { value, text, schema }
     }
 
     /// The arguments.
@@ -272,12 +259,28 @@ impl ReadyInput {
         &self.text
     }
 
-    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact.
+    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact. `()` and unit structs, whose
+    /// schema is that of the empty object, are read from it too.
     ///
     /// # Errors
-    /// What `T`'s own `Deserialize` refuses although the schema took it.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.text.wire().parse_into()
+    /// What `T`'s own `Deserialize` refuses although the schema took it, in words for the model.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, InvalidInput> {
+        decode::read(self.text.wire().as_str(), None, &self.schema)
+            .or_else(|problem| match &self.value {
+                Value::Object(members) if members.is_empty() => {
+                    serde_json::from_value(Value::Null).map_err(|_| problem)
+                }
+                _ => Err(problem),
+            })
+            .map_err(|problem| InvalidInput::Type { problems: problem.into() })
+    }
+
+    /// Reads `text`, the member `name` of the arguments, as a `T`.
+    ///
+    /// # Errors
+    /// As [`ReadyInput::decode`].
+    pub fn decode_member<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<T, Problem> {
+        decode::read(text, Some(name), &self.schema)
     }
 }
 

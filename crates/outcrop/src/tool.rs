@@ -101,14 +101,12 @@ impl Tool {
         F: Future<Output: IntoToolOutput> + Send + 'static,
     {
         let call = move |input: ReadyInput, cx: ToolCx| -> BoxFuture<'static, ToolOutput> {
-            match decode::<A>(&input) {
+            match input.decode::<A>() {
                 Ok(args) => {
                     let running = run(args, cx);
                     Box::pin(async move { running.await.into_tool_output() })
                 }
-                Err(error) => Box::pin(std::future::ready(ToolOutput::error(format!(
-                    "The input fits the schema but not the tool, so the tool was not run: {error}"
-                )))),
+                Err(invalid) => Box::pin(std::future::ready(ToolOutput::error(invalid.to_string()))),
             }
         };
         Self::from(Closure { spec, call })
@@ -145,7 +143,10 @@ impl Tool {
         self
     }
 
-    /// Says that the input is shown while the model writes it.
+    /// Says that the input is shown while the model writes it: fine-grained tool streaming is asked for then, where
+    /// the model takes it ([`ToolStreaming::Auto`](crate::ToolStreaming::Auto)). Without it Claude holds back each
+    /// parameter until it is complete, which can take minutes. With it an input is more often damaged; such a call is
+    /// not run, the model is told, and the session goes on without.
     #[must_use]
     pub fn live(mut self) -> Self {
         self.traits.live = true;
@@ -177,6 +178,12 @@ impl Tool {
     /// Name, description and input schema.
     pub fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    /// Runs one call where it is polled: no task, no time limit, no guard against panics. For drivers of a
+    /// [`Turn`](crate::core::Turn) of one's own; the agent does more.
+    pub fn call(&self, input: ReadyInput, cx: ToolCx) -> BoxFuture<'static, ToolOutput> {
+        self.handler.call(input, cx)
     }
 
     pub(crate) fn handler(&self) -> &Arc<dyn ToolHandler> {
@@ -215,16 +222,6 @@ pub(crate) async fn run_blocking(
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => ToolOutput::error(NOT_BEGUN),
     }
-}
-
-/// Reads the arguments. `()` and unit structs, whose schema is that of the empty object, are read from it too.
-pub(crate) fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Error> {
-    input.decode().or_else(|error| match input.value() {
-        Value::Object(members) if members.is_empty() => {
-            serde_json::from_value(Value::Null).map_err(|_| error)
-        }
-        _ => Err(error),
-    })
 }
 
 impl<H: ToolHandler> From<H> for Tool {

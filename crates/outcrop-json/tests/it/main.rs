@@ -7,3 +7,5 @@ mod corpora;
 mod invariants;
 mod oracle;
 mod typed;
+
+mod partial;
