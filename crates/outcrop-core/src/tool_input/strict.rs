@@ -50,7 +50,7 @@ impl Read {
 
 /// Whether numbers are kept as texts: serde_json's feature `arbitrary_precision`, in which they come as maps.
 static KEEPS_DIGITS: LazyLock<bool> =
-    LazyLock::new(|| serde_json::from_str::<Value>("1.00").is_ok_and(|one| one.to_string() == "1.00"));
+    LazyLock::new(|| serde_json::from_str::<Number>("1.00").is_ok_and(|one| format!("{one}") == "1.00"));
 
 /// Characters of a number that a double holds as it is: 15 digits and a point.
 const EXACT_LENGTH: usize = 16;
