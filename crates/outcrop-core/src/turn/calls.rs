@@ -6,11 +6,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use serde_json::Value;
-
 use crate::{
     BlockEnding, ContentBlock, InputText, InvalidInput, Message, ReadyInput, StopReason, ToolResult,
-    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED,
+    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED, tool_input::Read,
 };
 
 use super::ActionId;
@@ -64,7 +62,7 @@ impl Calls {
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
-        values: Vec<(u32, Value)>,
+        values: Vec<(u32, Read)>,
         whole: Result<(), &StopReason>,
     ) -> Self {
         let (mut calls, mut values) = (Self::default(), values.into_iter().peekable());
