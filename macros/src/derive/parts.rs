@@ -182,7 +182,8 @@ fn is_plain(ty: &Type) -> bool {
         && path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain))
 }
 
-fn names(tokens: TokenStream, params: &BTreeSet<&Ident>) -> bool {
+/// Whether one of the names stands in tokens.
+pub(crate) fn names(tokens: TokenStream, params: &BTreeSet<&Ident>) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => params.contains(&ident),
         TokenTree::Group(group) => names(group.stream(), params),

@@ -121,6 +121,7 @@ fn schemas() {
     );
 }
 
+/// What is an object is given as JSON, all else as its text (R27).
 #[tokio::test]
 async fn calls() {
     check(
@@ -170,7 +171,7 @@ fn an_agent_takes_them() {
     assert_eq!(tool.spec().name, "place");
 }
 
-/// The top level of an input is an object (R14, Converse): what is another type is told of by `build`.
+/// To Converse the top level of an input is an object: what is another type is told of by `build`.
 #[test]
 fn inputs_that_are_no_objects() {
     fn check_build<T: ToolInput>(expected: &str) {
