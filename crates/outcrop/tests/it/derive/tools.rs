@@ -139,8 +139,8 @@ async fn calls() {
             json {"degrees":21.5,"unit":"celsius"}
             error no such city
             error The input does not fit the tool's schema, so the tool was not run:
-            - top level: expected no members but `cityName`, `unit` and `near`, found `city`
-            - top level: expected the member `cityName`, found only `city`. The schema there: {"cityName":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
+            - top level: expected no members but `cityName`, `unit` and `near`, found `city` (is `city` meant to be `cityName`?)
+            - top level: expected the member `cityName`, found only `city` (is `city` meant to be `cityName`?). The schema there: {"cityName":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
         "#]],
     )
     .await;
