@@ -51,7 +51,7 @@ pub(crate) fn of(container: &Container) -> Vec<Part> {
     let all = Needs { read: true, write: true, schema: true };
     let (from, into) = (&container.from, &container.into);
     if let Some(from) = from {
-        parts.add(&from.ty, Needs { write: false, ..all });
+        parts.add(from, Needs { write: false, ..all });
     }
     if let Some(into) = into {
         parts.add(into, Needs { read: false, ..all });
