@@ -42,7 +42,7 @@ use crate::{
     ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
 use calls::Calls;
-use live::LiveInputs;
+use live::{LiveCall, LiveInputs};
 
 /// One turn: from a user message to the answer.
 ///
@@ -84,6 +84,8 @@ pub struct Turn {
     asked_fine: bool,
     /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
     inputs: LiveInputs,
+    /// The calls that began in this step and in the last one, by step, attempt and block.
+    calls_begun: BTreeMap<(u32, u32, u32), LiveCall>,
 }
 
 #[derive(Debug)]
@@ -158,6 +160,7 @@ impl Turn {
             tool_streaming,
             asked_fine: false,
             inputs: LiveInputs::default(),
+            calls_begun: BTreeMap::new(),
         }
     }
 
@@ -201,6 +204,7 @@ impl Turn {
     }
 
     fn ask(&mut self) -> ConverseAction {
+        self.calls_begun = self.calls_begun.split_off(&(self.step.saturating_sub(1), 0, 0));
         let id = ActionId(self.next_id);
         self.next_id += 1;
         self.phase =
@@ -255,7 +259,9 @@ impl Turn {
                 }
             }
             Growth::ToolUseStarted { block, start } => {
-                open.insert(block, OpenBlock::ToolUse(start.tool_use_id.as_str().into()));
+                let call = LiveCall::of(&start);
+                open.insert(block, OpenBlock::ToolUse(Arc::clone(&call.tool_use_id)));
+                self.calls_begun.insert((self.step, self.attempt, block), call);
                 self.emit(Some(block), tool_input_start(start));
             }
             Growth::ToolInput { block, fragment, mark } => {

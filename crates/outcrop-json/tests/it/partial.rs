@@ -170,6 +170,22 @@ fn invariant_10_a_companion_never_goes_back() {
 
 /// What does not fit is told at its place, and all else goes on; the mistake is over once another value takes the place.
 #[test]
+fn another_text_is_begun_anew() {
+    let mut names = LivePartial::<Vec<String>>::new();
+    let (mut first, mut second) = (LiveJson::new(), LiveJson::new());
+    first.push(r#"["Ann", "Bob", "Cy"]"#).unwrap();
+    second.push(r#"["Dan", "E"#).unwrap();
+    assert_eq!(update(&mut names, View::from(&first)), ["Ann", "Bob", "Cy"]);
+    assert_eq!(update(&mut names, View::from(&second)), ["Dan", "E"]);
+    second.push(r#"ve"]"#).unwrap();
+    assert_eq!(update(&mut names, View::from(&second)), ["Dan", "Eve"]);
+    // A text that was cleared is another one too.
+    second.clear();
+    second.push(r#"["Fay", "Gus", "Hal"#).unwrap();
+    assert_eq!(update(&mut names, View::from(&second)), ["Fay", "Gus", "Hal"]);
+}
+
+#[test]
 fn invariant_10_what_does_not_fit_is_told() {
     let (mut live, mut order) = (LiveJson::new(), LivePartial::<Order>::new());
     live.push(r#"{"tags": ["a", 1"#).unwrap();
