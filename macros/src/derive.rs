@@ -75,7 +75,7 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         #[allow(deprecated, dead_code, non_camel_case_types, non_snake_case, unused_qualifications, clippy::all, clippy::pedantic)]
         const _: () = {
             #[allow(unused_imports)]
-            use #krate::__private::{self as __outcrop, Unmade as _, serde};
+            use #krate::__private::{self as __outcrop, Unmade as _, partial::NotFlat as _, serde};
 
             #made
             #declared

@@ -110,10 +110,11 @@ pub mod __private {
     pub mod partial {
         pub use outcrop_json::{
             __private::{
-                By, Decodes, Fields, Shape, Sink, Variants, Visit, deserialize_elements,
-                deserialize_external, deserialize_object, deserialize_tagged, read_elements, read_external,
-                read_object, read_tagged, serialize_elements, serialize_external, serialize_object,
-                serialize_tagged, takes_any, update_elements, update_external, update_object, update_tagged,
+                By, Decodes, Fields, Flat, Flatten, NotFlat, Shape, Sink, Variants, Visit,
+                deserialize_elements, deserialize_external, deserialize_object, deserialize_tagged, flat,
+                read_elements, read_external, read_object, read_tagged, serialize_elements,
+                serialize_external, serialize_object, serialize_tagged, update_elements, update_external,
+                update_object, update_tagged,
             },
             Done, HasPartial, NodeRef, Part, Partial, PartialValue, Reading,
         };

@@ -58,17 +58,65 @@ impl<C: Decodes<N>, const N: usize> Decoder<C::Value> for By<C, N> {
     }
 }
 
-/// Whether a value takes members of any name.
-pub fn takes_any<F: Fields>(_: &F) -> bool {
-    F::ANY
+/// What can be flattened: its members stand in the object around it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shown while it is still being written where it is flattened",
+    label = "it is not known before all is there",
+    note = "`#[output(done)]` on the field leaves it out of the partial companion"
+)]
+pub trait Flatten: Fields + Default {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Fields + Default> Flatten for P {}
+
+/// What is flattened, with nothing in it.
+pub fn flat<P: Flatten>() -> P {
+    P::default()
 }
 
+/// What is flattened. Where it is nothing that can be, [`NotFlat`] stands for it: the mistake is told by [`flat`], once.
+pub struct Flat<P>(pub P);
+
+impl<P: Fields> Flat<&mut P> {
+    pub const ANY: bool = P::ANY;
+
+    pub fn takes_any(&self) -> bool {
+        P::ANY
+    }
+
+    pub fn field<V: Visit>(self, name: &str, visit: V) -> Result<V::Out, V> {
+        self.0.field(name, visit)
+    }
+}
+
+impl<P: Fields> Flat<&P> {
+    pub fn each<S: Sink>(self, sink: &mut S) -> Result<(), S::Error> {
+        self.0.each(sink)
+    }
+}
+
+/// What cannot be flattened. It never runs.
+pub trait NotFlat: Sized {
+    const ANY: bool = false;
+
+    fn takes_any(&self) -> bool {
+        false
+    }
+
+    fn field<V: Visit>(self, name: &str, visit: V) -> Result<V::Out, V> {
+        let _ = name;
+        Err(visit)
+    }
+
+    fn each<S: Sink>(self, sink: &mut S) -> Result<(), S::Error> {
+        let _ = sink;
+        Ok(())
+    }
+}
+
+impl<T> NotFlat for Flat<T> {}
+
 /// The places of a companion.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no members that could stand in the object around it",
-    label = "cannot be shown here while it is still being written",
-    note = "`#[output(done)]` on the field keeps it out of the partial companion"
-)]
 pub trait Fields {
     /// It takes a member of any name.
     const ANY: bool = false;
