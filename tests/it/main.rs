@@ -7,8 +7,10 @@ mod support;
 mod turns;
 
 mod drops;
+mod guide;
 mod live;
 mod streams;
+mod tool_streaming;
 
 mod accepted;
 mod chaos;

@@ -34,6 +34,7 @@ mod event;
 pub mod frame;
 
 mod assembler;
+mod decode;
 mod tool_set;
 
 mod profile;
@@ -47,13 +48,14 @@ pub use schemars;
 
 pub use assembler::*;
 pub use citation::*;
+pub use decode::{InvalidInput, Problem, Problems};
 pub use event::*;
 pub use frame::{Frame, FrameDecoder, FrameError, FrameRef};
 pub use history::{Entry, History};
 pub use media::*;
 pub use message::*;
 pub use profile::{
-    Caching, Choice, Fact, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
+    Caching, Choice, Fact, FineTools, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
     ToolUseIds, bare_model_id,
 };
 pub use raw_json::{Blob, Members, RawJson};
@@ -61,8 +63,8 @@ pub use render::{Rendered, Rule, render};
 pub use request::*;
 pub use response::*;
 pub use schema::{ObjectSchema, schema_of};
-pub use tool_input::{InputText, ReadyInput};
-pub use tool_set::{InvalidInput, ToolSet, ToolSetError};
+pub use tool_input::{InputMembers, InputText, ReadyInput};
+pub use tool_set::{ToolSet, ToolSetError};
 pub use tool_spec::*;
 pub use trace::*;
 pub use turn::*;

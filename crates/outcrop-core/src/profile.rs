@@ -28,6 +28,8 @@ pub struct Profile {
     pub family: String,
     /// Whether tools can be used in a stream (R124).
     pub streams_tools: bool,
+    /// Whether fine-grained tool streaming can be asked for (R40).
+    pub fine_tools: FineTools,
     /// Whether a conversation may begin with the assistant (R2).
     pub assistant_first: bool,
     /// Whether a user message may hold tool results and other content (R6).
@@ -106,6 +108,19 @@ pub struct Profile {
     pub max_output_tokens: Option<u64>,
     /// How an input that is too long is refused (R102).
     pub overflow: Overflow,
+}
+
+/// Whether a model takes fine-grained tool streaming, by which it does not hold back a parameter until it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum FineTools {
+    /// It does.
+    Taken,
+    /// Nobody knows: it is asked for only where that is demanded.
+    Unknown,
+    /// It does not, or has no such thing.
+    Refused,
 }
 
 /// A member of `toolChoice`.
@@ -277,6 +292,7 @@ impl Profile {
         Self {
             family: String::new(),
             streams_tools: true,
+            fine_tools: FineTools::Unknown,
             assistant_first: false,
             mixes_tool_results: true,
             mixes_tool_uses: true,
@@ -349,6 +365,7 @@ impl Profile {
             Fact::NoToolStreaming => self.streams_tools = false,
             Fact::NoToolResultStatus => self.tool_result_status = false,
             Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
+            Fact::NoFineTools => self.fine_tools = FineTools::Refused,
         }
         self
     }
@@ -369,6 +386,8 @@ pub enum Fact {
     NoToolResultStatus,
     /// Reasoning cannot be sent back.
     NoReasoning,
+    /// Fine-grained tool streaming is refused. Told by no text alone: the refusal does not say which beta it means.
+    NoFineTools,
 }
 
 impl Fact {

@@ -10,12 +10,19 @@
 //!   service takes objects only; the text itself stays.
 //! - A blank text is the empty object: a rule of the protocol for tools without arguments (R37).
 
-use std::{collections::HashSet, fmt, sync::Arc};
+mod strict;
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use crate::{RawJson, tool_set::excerpt};
+use crate::{InvalidInput, Problem, RawJson, decode, raw_json::all_members};
+
+pub(crate) use strict::{Read, refuse_doubles};
 
 /// The arguments of a tool call as the model wrote them: any text.
 ///
@@ -32,67 +39,74 @@ use crate::{RawJson, tool_set::excerpt};
 /// ```
 #[derive(Clone)]
 pub struct InputText {
-    text: Arc<str>,
-    /// What goes on the wire; the same text where that is an object.
-    wire: RawJson,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    text: Box<str>,
+    /// What goes on the wire, once somebody has asked for it.
+    wire: OnceLock<RawJson>,
     object: bool,
 }
 
 impl InputText {
     /// The text as it came, white space included.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.inner.text
     }
 
     /// What is sent back to the service: the text where it is a strict JSON object, `{}` where it is blank, else
     /// the text wrapped in one.
     pub fn wire(&self) -> &RawJson {
-        &self.wire
+        self.inner.wire.get_or_init(|| {
+            if self.is_object() {
+                match RawValue::from_string(self.json().to_owned()) {
+                    Ok(raw) => return RawJson::from_boxed(raw),
+                    // Not reached: it was read before.
+                    Err(error) => drop(error),
+                }
+            }
+            RawJson::from(serde_json::json!({ "INVALID_JSON": self.as_str() }))
+        })
     }
 
     /// Whether the text is one strict JSON object, or blank.
     pub fn is_object(&self) -> bool {
-        self.object
+        self.inner.object
+    }
+
+    /// The text of the object, where it is one.
+    fn json(&self) -> &str {
+        match self.as_str().trim() {
+            "" => "{}",
+            text => text,
+        }
     }
 }
 
 impl InputText {
-    fn new(text: Arc<str>) -> Self {
-        Self::read(text).0
-    }
-
-    /// The text, and what it says if it is one strict JSON object or blank.
-    pub(crate) fn read(text: impl Into<Arc<str>>) -> (Self, Option<Value>) {
+    /// The text, and what it says if it is one JSON object or blank.
+    pub(crate) fn read(text: impl Into<Box<str>>) -> (Self, Option<Read>) {
         let text = text.into();
-        if text.trim().is_empty() {
-            let value = Value::Object(serde_json::Map::new());
-            return (Self { text, wire: RawJson::empty_object(), object: true }, Some(value));
-        }
-        // A `Value` and not a raw value decides: raw values let unpaired surrogates and 1e999 pass.
-        let Some(value) = serde_json::from_str::<Value>(&text).ok().filter(Value::is_object) else {
-            return (Self::wrapped(text), None);
+        let read = match text.trim() {
+            "" => Some(Read::blank()),
+            // A value and not a raw value decides: raw values let unpaired surrogates and 1e999 pass.
+            _ => Read::of(&text).ok().filter(|read| read.value.is_object()),
         };
-        match RawValue::from_string(text.trim().to_owned()) {
-            Ok(raw) => (Self { text, wire: RawJson::from_boxed(raw), object: true }, Some(value)),
-            Err(_) => (Self::wrapped(text), None),
-        }
-    }
-
-    fn wrapped(text: Arc<str>) -> Self {
-        let wire = RawJson::from(serde_json::json!({ "INVALID_JSON": &*text }));
-        Self { text, wire, object: false }
+        let inner = Inner { text, wire: OnceLock::new(), object: read.is_some() };
+        (Self { inner: Arc::new(inner) }, read)
     }
 }
 
 impl From<&str> for InputText {
     fn from(text: &str) -> Self {
-        Self::new(text.into())
+        Self::read(text).0
     }
 }
 
 impl From<String> for InputText {
     fn from(text: String) -> Self {
-        Self::new(text.into())
+        Self::read(text).0
     }
 }
 
@@ -110,7 +124,7 @@ impl From<Value> for InputText {
 
 impl PartialEq for InputText {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.as_str() == other.as_str()
     }
 }
 
@@ -118,132 +132,19 @@ impl Eq for InputText {}
 
 impl fmt::Debug for InputText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 impl Serialize for InputText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.wire.serialize(serializer)
+        self.wire().serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for InputText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         RawJson::deserialize(deserializer).map(Self::from)
-    }
-}
-
-/// Reads a text as what it says and nothing else: one JSON value, no name twice in an object (R50).
-///
-/// serde_json takes the last of two members of one name, and a tool's own `Deserialize` may take the first: then
-/// what was checked is not what runs.
-pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
-    // The value is serde_json's own, so that it is right under each of its features.
-    let value = serde_json::from_str(text)?;
-    check_doubles(text, &value)?;
-    Ok(value)
-}
-
-/// Refuses a text in which a name is there twice; `value` is what serde_json makes of it.
-pub(crate) fn check_doubles(text: &str, value: &Value) -> Result<(), serde_json::Error> {
-    // A name that is there twice is once in the value. Only then is it worth looking for.
-    let MemberCount(written) = serde_json::from_str(text)?;
-    if written == members(value) { Ok(()) } else { serde_json::from_str::<NoDoubles>(text).map(drop) }
-}
-
-fn members(value: &Value) -> usize {
-    match value {
-        Value::Object(object) => object.len() + object.values().map(members).sum::<usize>(),
-        Value::Array(items) => items.iter().map(members).sum(),
-        _ => 0,
-    }
-}
-
-/// What a visitor does that looks at names only.
-macro_rules! visit_scalars {
-    () => {
-        visit_scalars!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
-
-        fn visit_unit<E>(self) -> Result<Self, E> {
-            Ok(self)
-        }
-    };
-    ($($method:ident: $ty:ty),*) => {
-        $(fn $method<E>(self, _: $ty) -> Result<Self, E> {
-            Ok(self)
-        })*
-    };
-}
-
-/// How many members all objects of a text have.
-struct MemberCount(usize);
-
-impl<'de> Deserialize<'de> for MemberCount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MemberCount(0))
-    }
-}
-
-impl<'de> serde::de::Visitor<'de> for MemberCount {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    visit_scalars!();
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self, A::Error> {
-        while let Some(Self(more)) = seq.next_element()? {
-            self.0 += more;
-        }
-        Ok(self)
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
-        while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
-            let Self(more) = map.next_value()?;
-            self.0 += 1 + more;
-        }
-        Ok(self)
-    }
-}
-
-/// Reads over a value in which no object has a name twice.
-struct NoDoubles;
-
-impl<'de> Deserialize<'de> for NoDoubles {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
-}
-
-impl<'de> serde::de::Visitor<'de> for NoDoubles {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    visit_scalars!();
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
-        while seq.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if names.contains(&name) {
-                let reason = format!("the member `{}` is there twice", excerpt(&name));
-                return Err(serde::de::Error::custom(reason));
-            }
-            map.next_value::<Self>()?;
-            names.insert(name);
-        }
-        Ok(self)
     }
 }
 
@@ -254,12 +155,14 @@ impl<'de> serde::de::Visitor<'de> for NoDoubles {
 pub struct ReadyInput {
     value: Value,
     text: InputText,
+    schema: RawJson,
+    exact: bool,
 }
 
 impl ReadyInput {
-    /// `text` must have been found whole, strict and valid; hence not public.
-    pub(crate) fn new(value: Value, text: InputText) -> Self {
-        Self { value, text }
+    /// `text` must have been found whole, strict and valid for `schema`; hence not public.
+    pub(crate) fn new(value: Value, text: InputText, schema: RawJson, exact: bool) -> Self {
+        Self { value, text, schema, exact }
     }
 
     /// The arguments.
@@ -272,12 +175,79 @@ impl ReadyInput {
         &self.text
     }
 
-    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact.
+    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact. `()` and unit structs, whose
+    /// schema is that of the empty object, are read from it too.
     ///
     /// # Errors
-    /// What `T`'s own `Deserialize` refuses although the schema took it.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.text.wire().parse_into()
+    /// What `T`'s own `Deserialize` refuses although the schema took it, in words for the model.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, InvalidInput> {
+        let read = decode::read(self.text.json(), None, &self.schema);
+        let read = read.or_else(|problem| match self.is_empty() {
+            true => serde_json::from_value(Value::Null).map_err(|_| problem),
+            false => Err(problem),
+        });
+        read.map_err(|problem| InvalidInput::Type { problems: problem.into() })
+    }
+
+    /// As [`ReadyInput::decode`], in less time: what was parsed already is moved into the `T`. Where that could lose
+    /// a digit of a number, or does not do, the text is read. A raw value inside of `T` gets the same JSON, perhaps
+    /// in another spelling.
+    ///
+    /// # Errors
+    /// As [`ReadyInput::decode`].
+    pub fn into_decoded<T: DeserializeOwned>(mut self) -> Result<T, InvalidInput> {
+        if self.exact && !self.is_empty() {
+            if let Ok(read) = T::deserialize(std::mem::take(&mut self.value)) {
+                return Ok(read);
+            }
+        }
+        self.decode()
+    }
+
+    /// The members of the arguments, to be read one by one.
+    pub fn into_members(self) -> InputMembers {
+        InputMembers { input: self }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.value.as_object().is_some_and(serde_json::Map::is_empty)
+    }
+}
+
+/// The members of an input, each read once.
+#[derive(Debug)]
+pub struct InputMembers {
+    input: ReadyInput,
+}
+
+impl InputMembers {
+    /// Reads the member `name` as [`ReadyInput::into_decoded`] reads all; `None` where there is none.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<Result<T, Problem>> {
+        let member = self.input.value.as_object_mut()?.get_mut(name)?;
+        if self.input.exact
+            && let Ok(read) = T::deserialize(std::mem::take(member))
+        {
+            return Some(Ok(read));
+        }
+        Some(self.read(name))
+    }
+
+    /// Reads a member from the text.
+    #[cold]
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, Problem> {
+        let members = all_members(self.input.text.json()).unwrap_or_default();
+        let text = members.iter().find(|(other, _)| other == name).map_or("null", |(_, raw)| raw.get());
+        decode::read(text, Some(name), &self.input.schema)
+    }
+
+    /// Reads all of them together; after that there are none left.
+    ///
+    /// # Errors
+    /// As [`ReadyInput::decode`].
+    pub fn take_all<T: DeserializeOwned>(&mut self) -> Result<T, InvalidInput> {
+        let ReadyInput { value, text, schema, exact } = &mut self.input;
+        let (text, schema) = (text.clone(), schema.clone());
+        ReadyInput::new(std::mem::take(value), text, schema, *exact).into_decoded()
     }
 }
 

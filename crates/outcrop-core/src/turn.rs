@@ -19,6 +19,7 @@ mod calls;
 mod live;
 mod request;
 mod saved;
+mod tool_streaming;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -31,6 +32,7 @@ pub use action::{
 pub use calls::ToolCall;
 pub use live::LiveInput;
 pub use saved::{SavedTurn, UnknownVersion};
+pub use tool_streaming::ToolStreaming;
 
 use crate::{
     Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
@@ -63,7 +65,8 @@ use live::LiveInputs;
 pub struct Turn {
     id: Arc<str>,
     config: Arc<TurnConfig>,
-    profile: Profile,
+    /// That of `config`, where refusals have taught something beyond it.
+    taught: Option<Box<Profile>>,
     history: History,
     step: u32,
     attempt: u32,
@@ -76,6 +79,9 @@ pub struct Turn {
     /// As it was before the attempt at hand.
     reported_before: usize,
     learned: Vec<Fact>,
+    tool_streaming: ToolStreaming,
+    /// The request at hand asks for fine-grained tool streaming, by our doing.
+    asked_fine: bool,
     /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
     inputs: LiveInputs,
 }
@@ -134,11 +140,11 @@ impl Turn {
     }
 
     fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
-        let profile = config.profile.clone();
+        let tool_streaming = config.tool_streaming;
         Self {
             id,
             config,
-            profile,
+            taught: None,
             history,
             step: 0,
             attempt: 1,
@@ -149,6 +155,8 @@ impl Turn {
             reported: 0,
             reported_before: 0,
             learned: Vec::new(),
+            tool_streaming,
+            asked_fine: false,
             inputs: LiveInputs::default(),
         }
     }
@@ -157,6 +165,16 @@ impl Turn {
     /// told again.
     pub fn skip_reported(&mut self, entries: usize) {
         self.reported = entries;
+    }
+
+    /// What the model takes, as far as is known now.
+    fn profile(&self) -> &Profile {
+        self.taught.as_deref().unwrap_or(&self.config.profile)
+    }
+
+    fn learn(&mut self, fact: Fact) {
+        self.taught = Some(Box::new(self.profile().clone().with_fact(fact)));
+        self.learned.push(fact);
     }
 
     /// The next thing to do, if there is one now. Ask again after each thing that happened.
@@ -188,8 +206,8 @@ impl Turn {
         self.phase =
             Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new(), counted: false });
         let request = Box::new(self.request());
-        if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !self.profile.streams_tools
-        {
+        let streams = self.profile().streams_tools;
+        if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
             let text = "this model cannot stream while it has tools: each answer comes whole";
             self.diagnose("not_streamed", text, None);
         }
@@ -324,6 +342,11 @@ impl Turn {
                 format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
             self.diagnose("call_without_tool_use", text, None);
         }
+        let malformed =
+            matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
+        if malformed || message.tool_uses().any(|call| !call.input.is_object()) {
+            self.on_damaged_input();
+        }
         // Which of the calls may run (D3).
         let whole = match &stop_reason {
             StopReason::ToolUse => Ok(()),
@@ -364,14 +387,16 @@ impl Turn {
     /// A refusal that teaches a fact about the model is asked once more, with the request rendered anew, as long
     /// as nothing of the answer had come (R7). A failure after `messageStop` changes nothing (R105).
     pub fn on_converse_error(&mut self, id: ActionId, refusal: Option<&str>) -> Recovery {
+        let refuses_fine = refusal.is_some_and(|refusal| self.refuses_fine(refusal));
         match &mut self.phase {
             Phase::Asking(asking) if asking.id == id => {
+                let nothing_came = asking.assembler.is_empty();
                 // Whether to stream is the model's business, and asking the same again would not help.
                 let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
-                let fact = fact.filter(|fact| self.profile.clone().with_fact(*fact) != self.profile);
-                if let (Some(fact), true) = (fact, asking.assembler.is_empty()) {
-                    self.learned.push(fact);
-                    self.profile = self.profile.clone().with_fact(fact);
+                let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
+                let fact = fact.filter(|fact| self.profile().clone().with_fact(*fact) != *self.profile());
+                if let (Some(fact), true) = (fact, nothing_came) {
+                    self.learn(fact);
                     self.attempt += 1;
                     self.reported = self.reported_before;
                     self.phase = Phase::Due;
@@ -428,40 +453,39 @@ impl Turn {
             return;
         };
         let has_calls = !calls.is_empty();
-        let last_call =
-            step.message.tool_uses().last().map(|call| (call.name.clone(), call.input.as_str().to_owned()));
-        let stop_reason = step.stop_reason.clone();
-        let message = step.message.clone();
-        self.history.push_step(step.message, Some(&step.model_id), calls.into_results());
-        let mut end = StepEnd::new(stop_reason.clone());
-        end.additional_model_response_fields = step.additional_fields.clone();
-        end.metadata = step.metadata.clone();
-        self.emit(None, end);
+        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata } = step;
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
         let malformed =
             matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
-        match last_call {
+        let truncated = message.tool_uses().last().filter(|_| !goes_on);
+        let truncated = truncated.map(|call| (call.name.clone(), call.input.as_str().to_owned()));
+        let outcome = (!malformed && truncated.is_none() && !has_calls).then(|| TurnOutcome {
+            message: message.clone(),
+            stop_reason: stop_reason.clone(),
+            usage: self.usage.clone(),
+            steps: self.step,
+            additional_model_response_fields: additional_fields.clone(),
+            metadata: metadata.clone(),
+        });
+        self.history.push_step(message, Some(&model_id), calls.into_results());
+        let mut end = StepEnd::new(stop_reason.clone());
+        end.additional_model_response_fields = additional_fields;
+        end.metadata = metadata;
+        self.emit(None, end);
+        match (truncated, outcome) {
             _ if malformed => self.fail(TurnFailure::MalformedOutput { stop_reason }),
-            Some((name, input)) if !goes_on => {
+            (Some((name, input)), _) => {
                 self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
             }
-            _ if has_calls && self.step >= self.config.max_steps => {
-                self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
-            }
-            _ if has_calls => self.attempt = 1,
-            _ => {
-                self.emit(None, TurnEnd::new(stop_reason.clone(), self.usage.clone()));
-                let outcome = TurnOutcome {
-                    message,
-                    stop_reason,
-                    usage: self.usage.clone(),
-                    steps: self.step,
-                    additional_model_response_fields: step.additional_fields,
-                    metadata: step.metadata,
-                };
+            (None, Some(outcome)) => {
+                self.emit(None, TurnEnd::new(stop_reason, self.usage.clone()));
                 self.phase = Phase::Over(Ok(outcome));
             }
+            (None, None) if self.step >= self.config.max_steps => {
+                self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
+            }
+            (None, None) => self.attempt = 1,
         }
     }
 

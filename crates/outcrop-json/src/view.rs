@@ -70,6 +70,13 @@ impl<'a> View<'a> {
         crate::de::partial(self)
     }
 
+    /// As [`View::node_at`], for a value that had begun.
+    #[inline]
+    pub(crate) fn begun_node(self, id: u32) -> Option<NodeRef<'a>> {
+        let node = self.tape.nodes.get(id as usize)?;
+        Some(NodeRef { view: self, id, node })
+    }
+
     #[inline]
     pub(crate) fn node_at(self, id: u32) -> Option<NodeRef<'a>> {
         if id >= self.mark.nodes {
@@ -204,6 +211,12 @@ impl<'a> NodeRef<'a> {
     #[inline]
     pub(crate) fn text_end(self) -> u32 {
         if self.is_complete() { self.node.size } else { self.view.mark.text }
+    }
+
+    /// The id after its last descendant, if it has ended since, be it after the mark; 0 otherwise.
+    #[inline]
+    pub(crate) fn ended_at(self) -> u32 {
+        self.node.end
     }
 
     /// The id of what it is in, or [`NONE`].

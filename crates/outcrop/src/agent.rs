@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use outcrop_core::{
     GuardrailConfig, History, InferenceConfig, IntoContent, Profile, RawJson, Request, SystemContentBlock,
-    ToolChoice, ToolConfig, ToolEntry, TurnConfig,
+    ToolChoice, ToolConfig, ToolEntry, ToolStreaming, TurnConfig,
 };
 
 use crate::{
@@ -43,6 +43,7 @@ struct Inner {
     profile: Option<Profile>,
     max_steps: u32,
     max_parallel_tools: usize,
+    tool_streaming: ToolStreaming,
 }
 
 impl Agent {
@@ -58,6 +59,7 @@ impl Agent {
             profile: None,
             max_steps: 32,
             max_parallel_tools: 8,
+            tool_streaming: ToolStreaming::Auto,
             tool_timeout: Duration::from_secs(60),
         }
     }
@@ -82,12 +84,14 @@ impl Agent {
 
     /// What a session that opens now pins.
     pub(crate) fn turn_config(&self) -> TurnConfig {
-        let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools } = &*self.inner;
+        let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools, tool_streaming } =
+            &*self.inner;
         let profile = profile.clone().unwrap_or_else(|| model.profile());
         let mut config = TurnConfig::with_profile(model.id(), profile, Arc::clone(toolbox.set()));
         config.request = request.clone();
         config.max_steps = *max_steps;
         config.max_parallel_tools = *max_parallel_tools;
+        config.tool_streaming = *tool_streaming;
         config
     }
 }
@@ -113,6 +117,7 @@ pub struct AgentBuilder {
     profile: Option<Profile>,
     max_steps: u32,
     max_parallel_tools: usize,
+    tool_streaming: ToolStreaming,
     tool_timeout: Duration,
 }
 
@@ -198,6 +203,24 @@ impl AgentBuilder {
         self
     }
 
+    /// Sets how the inputs of tools are streamed; [`ToolStreaming::Auto`] otherwise: as the model writes them where a
+    /// tool is [`live`](Tool::live) and the model takes it. What you put into `anthropic_beta` yourself is kept.
+    ///
+    /// ```
+    /// use outcrop::{Agent, Tool, ToolStreaming, testing::ScriptedModel};
+    /// let note = Tool::new::<(), _>("note", "Notes it.", |_, _| async {}).live();
+    /// let model = ScriptedModel::texts(["Fine."]).with_id("us.anthropic.claude-sonnet-4-6");
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let agent = Agent::builder(model.clone()).tool(note).tool_streaming(ToolStreaming::Buffered).build()?;
+    /// agent.ask("Note it.").await?;
+    /// assert!(model.requests()[0].additional_model_request_fields.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn tool_streaming(mut self, streaming: ToolStreaming) -> Self {
+        self.tool_streaming = streaming;
+        self
+    }
+
     /// Sets how long a tool call may take; 60 seconds otherwise.
     pub fn tool_timeout(mut self, timeout: Duration) -> Self {
         self.tool_timeout = timeout;
@@ -241,6 +264,7 @@ impl AgentBuilder {
                 profile: self.profile,
                 max_steps: self.max_steps,
                 max_parallel_tools: self.max_parallel_tools,
+                tool_streaming: self.tool_streaming,
             }),
         })
     }

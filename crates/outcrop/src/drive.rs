@@ -224,7 +224,7 @@ impl Going {
         let learned = self.turn.learned().to_vec();
         let history = self.turn.take_history();
         let answer = outcome.map(|outcome| Answer { outcome, history: history.clone() });
-        slot.end(history, &learned);
+        slot.end(history, &learned, self.turn.tool_streaming());
         answer
     }
 }

@@ -28,6 +28,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 //!
+//! The guide: [tools](guide::tools), [coming from other libraries](guide::coming_from).
+//!
 //! # What holds
 //! - Tools run in parallel (8), each in a task of its own, with a time limit (60 s) and a guard against panics. A
 //!   tool runs only when the model has finished its call and the input is strict JSON that fits the schema.
@@ -75,6 +77,9 @@ mod bedrock;
 
 pub mod testing;
 
+#[cfg(any(doc, doctest))]
+pub mod guide;
+
 pub use outcrop_core as core;
 pub use outcrop_json as json;
 pub use {schemars, serde, serde_json};
@@ -87,7 +92,7 @@ pub use error::{BuildError, Error};
 pub use model::{Model, ModelError, ModelStream};
 pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
-    TurnEvent, Usage,
+    ToolStreaming, TurnEvent, Usage,
 };
 pub use outcrop_json::{Done, HasPartial, List, LivePartial, Part, Partial};
 pub use outcrop_macros::{Output, ToolInput, tool, toolset};
@@ -110,11 +115,11 @@ pub mod __private {
     pub mod partial {
         pub use outcrop_json::{
             __private::{
-                By, Decodes, Fields, Flat, Flatten, NotFlat, Shape, Sink, Variants, Visit,
-                deserialize_elements, deserialize_external, deserialize_object, deserialize_tagged, flat,
+                By, Decodes, Fields, Flat, Flatten, LeftOut, Shape, Sink, Variants, Visit,
+                deserialize_elements, deserialize_external, deserialize_object, deserialize_tagged,
                 read_elements, read_external, read_object, read_tagged, serialize_elements,
-                serialize_external, serialize_object, serialize_tagged, update_elements, update_external,
-                update_object, update_tagged,
+                serialize_external, serialize_object, serialize_tagged, takes_any, update_elements,
+                update_external, update_object, update_tagged,
             },
             Done, HasPartial, NodeRef, Part, Partial, PartialValue, Reading,
         };

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use outcrop_core::{Fact, History, Message, TurnConfig};
+use outcrop_core::{Fact, History, Message, ToolStreaming, TurnConfig};
 
 use crate::Error;
 
@@ -53,12 +53,15 @@ impl Slot {
     }
 
     /// The turn is over, however it ended. What refusals taught in it holds for the rest of the session: what was
-    /// sent before was refused, so no prefix is lost by it.
-    pub(crate) fn end(&self, history: History, learned: &[Fact]) {
+    /// sent before was refused, so no prefix is lost by it. So does what became of the streaming of inputs.
+    pub(crate) fn end(&self, history: History, learned: &[Fact], tool_streaming: ToolStreaming) {
         let mut state = self.lock();
         state.reported = history.len();
         state.history = history;
         state.busy = false;
+        if state.config.tool_streaming != tool_streaming {
+            Arc::make_mut(&mut state.config).tool_streaming = tool_streaming;
+        }
         if !learned.is_empty() {
             let config = Arc::make_mut(&mut state.config);
             let known = config.profile.clone();

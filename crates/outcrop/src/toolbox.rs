@@ -43,6 +43,7 @@ impl Toolbox {
             }
         }
         let set = ToolSet::new(tools.iter().map(|tool| tool.spec().clone()))?;
+        let set = set.with_any_live(tools.iter().any(Tool::is_live));
         let any_sequential = tools.iter().any(Tool::is_sequential);
         Ok(Self { set: Arc::new(set), tools, states: Arc::new(states), any_sequential, default_timeout })
     }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What stands on a type.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ContainerAttr {
     /// The type has implementations of serde's and schemars' traits.
     pub(crate) existing: Option<Span>,

@@ -3,9 +3,11 @@
 //!
 //! # Invariants
 //! - A type of a field that cannot be read, written or described is told of once, where it stands: the shadows assume
-//!   that it can, under a `for<'a>` that keeps the compiler from asking there; the type asks [`Part`]s by name; and
+//!   that it can, under a `for<'a>` that keeps the compiler from asking there; the type asks [`parts`] by name; and
 //!   where a shadow has not what the type calls, a trait has it.
 //! - Fields name the type, never a shadow, so that recursion goes through the type.
+
+use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -15,15 +17,16 @@ use syn::{
 };
 
 use super::{
-    bounds::{self, Bound, Predicates},
+    bounds::{self, Predicates},
     carry,
-    model::{Container, Default},
+    model::{Container, Default, Shape},
+    parts::{self, Bound},
 };
 
 /// The implementations of serde's and schemars' traits.
 pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> TokenStream {
     let predicates = bounds::predicates(container, input);
-    let parts = bounds::parts(container);
+    let parts = parts::of(container);
     let aliases: Vec<Ident> = (0..parts.len()).map(|at| format_ident!("__OutcropPart{at}")).collect();
     let aliased = parts.iter().zip(&aliases).map(|(part, alias)| {
         let ty = &part.ty;
@@ -42,10 +45,12 @@ pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> Tok
         schemars_shadow(container, input, &predicates, &assumed)
     }];
     let implemented = implemented(container, &predicates);
+    let strict = container.generics.type_params().next().map(|_| strict(container, &predicates, &assumed));
     quote! {
         #(#aliased)*
         #(#shadows)*
         #implemented
+        #strict
         const _: fn() = || { #(#asked)* };
     }
 }
@@ -107,7 +112,7 @@ fn schemars_shadow(
     let bound = literal(&bounds::text(&[&predicates.schema, assumed].concat()));
     let mut own = vec![quote!(crate = "__outcrop::schemars"), quote!(bound = #bound)];
     if !has(input, "schemars", "rename") {
-        let name = schema_name(container);
+        let name = schema_name(container, &predicates.described);
         own.push(quote!(rename = #name));
     }
     if matches!(container.default, Default::Trait)
@@ -127,14 +132,14 @@ fn schemars_shadow(
 }
 
 /// The name of the schema, with those of its parameters, so that `Page<A>` and `Page<B>` have two.
-fn schema_name(container: &Container) -> String {
+fn schema_name(container: &Container, described: &[Ident]) -> String {
     let name = container.names.read.replace('{', "{{").replace('}', "}}");
     let params: Vec<String> = container
         .generics
         .params
         .iter()
         .filter_map(|param| match param {
-            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Type(param) => Some(&param.ident).filter(|param| described.contains(*param)),
             GenericParam::Const(param) => Some(&param.ident),
             GenericParam::Lifetime(_) => None,
         })
@@ -152,7 +157,7 @@ fn has(input: &DeriveInput, attr: &str, key: &str) -> bool {
 
 /// The implementations for the type itself.
 fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
-    let Container { ident, generics, transparent, .. } = container;
+    let Container { ident, generics, .. } = container;
     let (_, arguments, _) = generics.split_for_impl();
     let serde_shadow = Ident::new(SERDE_SHADOW, Span::call_site());
     let turbofish = arguments.as_turbofish();
@@ -167,19 +172,31 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
     let (schema_impl, _, schema_where) = schema.split_for_impl();
 
     // The schema of a transparent type is that of its field, by name and in being optional.
-    let schema_id = match transparent {
-        true => quote!(__outcrop::Via::<#schemars_shadow>::schema_id()),
-        false => quote!(::std::borrow::Cow::Borrowed(::core::any::type_name::<Self>())),
-    };
-    let optional = transparent.then(|| {
+    let via =
+        |what: TokenStream| quote!(use __outcrop::Unmade as _; __outcrop::Via::<#schemars_shadow>::#what());
+    let mut schema_id = quote!(::std::borrow::Cow::Borrowed(::core::any::type_name::<Self>()));
+    let (mut schema_name, mut inline) = (via(quote!(schema_name)), via(quote!(inline_schema)));
+    if container.transparent {
+        if holds_itself(container) {
+            // Its name would be made of itself.
+            let name = &container.names.read;
+            schema_name = quote!(::std::borrow::Cow::Borrowed(#name));
+            inline = quote!(false);
+        } else {
+            schema_id = via(quote!(schema_id));
+        }
+    }
+    let optional = container.transparent.then(|| {
         quote! {
             fn _schemars_private_non_optional_json_schema(
                 generator: &mut __outcrop::schemars::SchemaGenerator,
             ) -> __outcrop::schemars::Schema {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::required_schema(generator)
             }
 
             fn _schemars_private_is_option() -> bool {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::is_option()
             }
         }
@@ -190,6 +207,7 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
             fn deserialize<__D: __outcrop::serde::Deserializer<'de>>(
                 deserializer: __D,
             ) -> ::core::result::Result<Self, __D::Error> {
+                use __outcrop::Unmade as _;
                 #serde_shadow #turbofish::deserialize(deserializer)
             }
         }
@@ -200,6 +218,7 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
                 &self,
                 serializer: __S,
             ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                use __outcrop::Unmade as _;
                 #serde_shadow #turbofish::serialize(self, serializer)
             }
         }
@@ -207,11 +226,11 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
         #[automatically_derived]
         impl #schema_impl __outcrop::schemars::JsonSchema for #ident #arguments #schema_where {
             fn inline_schema() -> bool {
-                __outcrop::Via::<#schemars_shadow>::inline_schema()
+                #inline
             }
 
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
-                __outcrop::Via::<#schemars_shadow>::schema_name()
+                #schema_name
             }
 
             fn schema_id() -> ::std::borrow::Cow<'static, str> {
@@ -221,10 +240,56 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
             fn json_schema(
                 generator: &mut __outcrop::schemars::SchemaGenerator,
             ) -> __outcrop::schemars::Schema {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::json_schema(generator)
             }
 
             #optional
+        }
+    }
+}
+
+/// Whether a transparent type stands in itself.
+fn holds_itself(container: &Container) -> bool {
+    let Shape::Struct(fields) = &container.shape else { return false };
+    let own = BTreeSet::from([&container.ident]);
+    fields.list.iter().any(|field| field.transparent && parts::names(field.ty.to_token_stream(), &own))
+}
+
+/// What the implementations do, with all that the shadows assume, and nothing to fall back to: so that a bound that the
+/// shadows ask and the type does not is no silent mistake of ours.
+fn strict(container: &Container, predicates: &Predicates, assumed: &[WherePredicate]) -> TokenStream {
+    let Container { ident, generics, .. } = container;
+    let (_, arguments, _) = generics.split_for_impl();
+    let serde_shadow = Ident::new(SERDE_SHADOW, Span::call_site());
+    let turbofish = arguments.as_turbofish();
+    let schemars_shadow = schemars_type(generics);
+    let mut read = with_de(&bounds::with(generics, &[&predicates.read, assumed].concat()));
+    read.params.push(parse_quote!(__D: __outcrop::serde::Deserializer<'de>));
+    let mut write = bounds::with(generics, &[&predicates.write, assumed].concat());
+    write.params.push(parse_quote!(__S: __outcrop::serde::Serializer));
+    let schema = bounds::with(generics, &[&predicates.schema, assumed].concat());
+    let (read, _, read_where) = read.split_for_impl();
+    let (write, _, write_where) = write.split_for_impl();
+    let (schema, _, schema_where) = schema.split_for_impl();
+    quote! {
+        fn __outcrop_read #read(
+            deserializer: __D,
+        ) -> ::core::result::Result<#ident #arguments, __D::Error> #read_where {
+            #serde_shadow #turbofish::deserialize(deserializer)
+        }
+
+        fn __outcrop_write #write(
+            value: &#ident #arguments,
+            serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> #write_where {
+            #serde_shadow #turbofish::serialize(value, serializer)
+        }
+
+        fn __outcrop_schema #schema(
+            generator: &mut __outcrop::schemars::SchemaGenerator,
+        ) -> __outcrop::schemars::Schema #schema_where {
+            <#schemars_shadow as __outcrop::schemars::JsonSchema>::json_schema(generator)
         }
     }
 }

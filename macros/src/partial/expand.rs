@@ -118,9 +118,7 @@ fn decoder(plan: &Plan<'_>, number: usize, field: &Field) -> TokenStream {
     let (ident, ty, read) = (&container.ident, &field.ty, &field.with.read);
     quote_spanned! {at=>
         #[automatically_derived]
-        impl #params __outcrop::partial::Decodes<#number> for #ident #arguments #bounds {
-            type Value = #ty;
-
+        impl #params __outcrop::partial::Decodes<#ty, #number> for #ident #arguments #bounds {
             fn decode<'de, __D: __outcrop::serde::Deserializer<'de>>(
                 __d: __D,
             ) -> ::core::result::Result<#ty, __D::Error> {
@@ -150,12 +148,21 @@ fn implemented(plan: &Plan<'_>, own: &Generics) -> TokenStream {
         }
     });
     let derived = derived(plan, &ty, &full);
+    let held = match &plan.form {
+        Form::Struct(Style::Named, _) => quote_spanned!(at=> Self),
+        _ => quote_spanned!(at=> __outcrop::partial::LeftOut),
+    };
     quote_spanned! {at=>
         #has
         #handed
 
         #[automatically_derived]
         impl #params __outcrop::partial::Fields for #ty #bounds { #fields }
+
+        #[automatically_derived]
+        impl #params __outcrop::partial::Flatten for #ty #bounds {
+            type Held = #held;
+        }
 
         #variants
         #derived
@@ -236,7 +243,7 @@ fn fields_of_struct(at: Span, style: Style, places: &[Place<'_>]) -> TokenStream
     let any = places
         .iter()
         .filter(|place| place.flat)
-        .map(|Place { ty, span, .. }| quote_spanned!(*span=> || __outcrop::partial::Flat::<&mut #ty>::ANY));
+        .map(|Place { ty, span, .. }| quote_spanned!(*span=> || <#ty as __outcrop::partial::Fields>::ANY));
     let any = quote_spanned!(at=> const ANY: bool = false #(#any)*;);
     let (field, element) = match style {
         Style::Named => (field_fn(at, &by_name(at, &reached)), None),
@@ -340,13 +347,13 @@ fn by_name(at: Span, reached: &[Reached<'_, '_>]) -> TokenStream {
         .collect();
     let others = match &flat[..] {
         [] => quote_spanned!(at=> ::core::result::Result::Err(visit)),
-        [(span, by)] => quote_spanned!(*span=> __outcrop::partial::Flat(&mut *#by).field(name, visit)),
+        [(span, by)] => quote_spanned!(*span=> __outcrop::partial::Fields::field(#by, name, visit)),
         _ => {
             let tries = [false, true].into_iter().flat_map(|any| {
                 flat.iter().map(move |(span, by)| {
                     quote_spanned! {*span=>
-                        let visit = match __outcrop::partial::Flat(&mut *#by).takes_any() == #any {
-                            true => match __outcrop::partial::Flat(&mut *#by).field(name, visit) {
+                        let visit = match __outcrop::partial::takes_any(&*#by) == #any {
+                            true => match __outcrop::partial::Fields::field(#by, name, visit) {
                                 ::core::result::Result::Err(visit) => visit,
                                 taken => return taken,
                             },
@@ -375,16 +382,13 @@ fn visited(place: &Place<'_>, by: &TokenStream) -> TokenStream {
 
 /// The place with nothing in it.
 fn nothing(place: &Place<'_>) -> TokenStream {
-    match place.flat {
-        true => quote_spanned!(place.span=> __outcrop::partial::flat()),
-        false => quote_spanned!(place.span=> ::core::default::Default::default()),
-    }
+    quote_spanned!(place.span=> ::core::default::Default::default())
 }
 
 /// Hands a place on.
 fn put(number: usize, place: &Place<'_>, by: &TokenStream) -> TokenStream {
     if place.flat {
-        return quote_spanned!(place.span=> __outcrop::partial::Flat(&*#by).each(sink)?;);
+        return quote_spanned!(place.span=> __outcrop::partial::Fields::each(#by, sink)?;);
     }
     let written = &place.field.names.written;
     match &place.member {

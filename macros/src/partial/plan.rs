@@ -1,14 +1,14 @@
 //! What a companion looks like: plain data.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Index, Member, Visibility, ext::IdentExt, spanned::Spanned};
 
 use super::generics::{Bounds, mentions};
 use crate::{
     derive::{
-        bounds::is_known,
         model::{Container, Field, Fields, Shape, Style, Tag, Variant},
+        parts::is_known,
     },
     model::Doc,
 };
@@ -149,8 +149,12 @@ impl<'a> Planner<'a> {
 
     /// It is as its one field.
     fn alias(&mut self, field: &'a Field) -> Form<'a> {
-        // A companion cannot be an alias of what holds it.
-        if field.skip.reading || mentions(&field.ty, &self.container.ident) {
+        // A companion cannot be an alias of what holds it, nor of what fewer can see.
+        let (vis, seen_by) = (&self.container.vis, &field.vis);
+        let seen = matches!(vis, Visibility::Inherited)
+            || is_known(&field.ty)
+            || vis.to_token_stream().to_string() == seen_by.to_token_stream().to_string();
+        if field.skip.reading || !seen || mentions(&field.ty, &self.container.ident) {
             return self.whole();
         }
         Form::Alias(self.content(field))
@@ -183,7 +187,7 @@ impl<'a> Planner<'a> {
             self.bounds.flatten(&field.ty);
         }
         let ty = match flat {
-            true => content,
+            true => quote_spanned!(span=> #krate::__private::partial::Flat<#content>),
             false => quote_spanned!(span=> #krate::__private::partial::Part<#content>),
         };
         Some(Place { field, member, flat, ty, span })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ToolCall;
+use super::{ToolCall, ToolStreaming};
 use crate::{
     Fact, Message, Profile, ProtocolError, RawJson, Request, StopReason, StreamMetadata, SystemContentBlock,
     ToolSet, Usage,
@@ -24,6 +24,8 @@ pub struct TurnConfig {
     pub max_steps: u32,
     /// Most tools that run at the same time; 8 unless set.
     pub max_parallel_tools: usize,
+    /// Whether inputs are asked for as the model writes them.
+    pub tool_streaming: ToolStreaming,
 }
 
 impl TurnConfig {
@@ -37,7 +39,15 @@ impl TurnConfig {
     /// For a model that takes what `profile` says, and tools.
     pub fn with_profile(model_id: impl Into<String>, profile: Profile, tools: Arc<ToolSet>) -> Self {
         let (model_id, request) = (model_id.into(), Request::new());
-        Self { model_id, profile, tools, request, max_steps: 32, max_parallel_tools: 8 }
+        Self {
+            model_id,
+            profile,
+            tools,
+            request,
+            max_steps: 32,
+            max_parallel_tools: 8,
+            tool_streaming: ToolStreaming::Auto,
+        }
     }
 
     /// Sets the system prompt.

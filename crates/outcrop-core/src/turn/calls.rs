@@ -4,16 +4,11 @@
 //! - Each call ends with exactly one result, in the order of the calls.
 //! - A call goes from waiting to running to done, never back.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
-
-use serde_json::Value;
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     BlockEnding, ContentBlock, InputText, InvalidInput, Message, ReadyInput, StopReason, ToolResult,
-    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED,
+    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED, tool_input::Read,
 };
 
 use super::ActionId;
@@ -62,15 +57,15 @@ pub(super) enum Standing {
 }
 
 impl Calls {
-    /// Decides over the calls of a finished message; `values` are those of their inputs, by block, and `whole` is the stop reason where that forbids all of them.
+    /// Decides over the calls of a finished message; `values` are those of their inputs, in the order of the blocks, and `whole` is the stop reason where that forbids all of them.
     pub(super) fn judge(
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
-        mut values: BTreeMap<u32, Value>,
+        values: Vec<(u32, Read)>,
         whole: Result<(), &StopReason>,
     ) -> Self {
-        let mut calls = Self::default();
+        let (mut calls, mut values) = (Self::default(), values.into_iter().peekable());
         for (at, block) in message.content.iter().enumerate() {
             let ContentBlock::ToolUse(tool_use) = block else { continue };
             if tool_use.is_server_side() {
@@ -93,7 +88,11 @@ impl Calls {
                     Err(InvalidInput::NotWhole { stop_reason: None })
                 }
                 (Ok(()), _) => {
-                    let value = ending.and_then(|ending| values.remove(&ending.block));
+                    // Both are in the order of the blocks; those of calls that do not run are passed over.
+                    let value = ending.and_then(|ending| {
+                        while values.next_if(|(block, _)| *block < ending.block).is_some() {}
+                        values.next_if(|(block, _)| *block == ending.block).map(|(_, value)| value)
+                    });
                     tools.check(&tool_use.name, &tool_use.input, value)
                 }
             };

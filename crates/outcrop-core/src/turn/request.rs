@@ -4,6 +4,7 @@
 //! - Tools are declared where there are any, and where the history speaks of some (R18); a list without a tool is
 //!   never sent (R19).
 //! - Cache points go to models that take them, and no more than 4; the oldest in the messages give way.
+//! - Fine-grained tool streaming is asked for by what the session has fixed: see `tool_streaming.rs`.
 //! - A forced choice of tools holds for the first step of a turn: held for all, the turn could never end.
 
 use super::Turn;
@@ -15,7 +16,7 @@ use crate::{
 impl Turn {
     /// The request for the history as it is.
     pub(super) fn request(&mut self) -> Request {
-        let rendered = render(&self.history, &self.profile, &self.config.model_id);
+        let rendered = render(&self.history, self.profile(), &self.config.model_id);
         for (rule, entry) in rendered.applied {
             if rule.is_lossy() && entry >= self.reported {
                 let message = format!("message {entry} was changed for this model: {rule}");
@@ -25,6 +26,8 @@ impl Turn {
         self.reported_before = std::mem::replace(&mut self.reported, self.history.len());
         let mut request = self.config.request.clone();
         request.messages = rendered.messages;
+        request.additional_model_request_fields =
+            self.model_fields(request.additional_model_request_fields.take());
         let given = request.tool_config.take();
         let own = self.config.tools.specs().cloned().map(ToolEntry::ToolSpec);
         let mut entries: Vec<ToolEntry> =
@@ -42,7 +45,7 @@ impl Turn {
             config.tools = entries;
             request.tool_config = Some(config);
         }
-        if self.profile.cache.is_some() {
+        if self.profile().cache.is_some() {
             keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
         } else if drop_cache_points(&mut request) && self.step == 1 {
             self.diagnose("cache_points", "this model takes no cache points; they were left out", None);

@@ -17,7 +17,7 @@ use crate::{ContentBlock, Fact, History, Message, RawJson, StopReason, StreamMet
 
 use end::SavedEnd;
 
-use super::{Calls, FinishedStep, Phase, Turn, TurnConfig, calls::Standing};
+use super::{Calls, FinishedStep, Phase, ToolStreaming, Turn, TurnConfig, calls::Standing};
 
 /// A turn as it is kept between processes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct SavedTurn {
     usage: Usage,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     learned: Vec<Fact>,
+    /// Fine-grained tool streaming was given up after damage.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    buffered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<SavedAnswer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,6 +133,7 @@ impl Turn {
             step,
             usage: self.usage.clone(),
             learned: self.learned.clone(),
+            buffered: self.tool_streaming != self.config.tool_streaming,
             answer,
             end,
         }
@@ -147,9 +151,11 @@ impl Turn {
         turn.reported = turn.history.len();
         turn.step = saved.step;
         turn.usage = saved.usage;
+        if saved.buffered && turn.tool_streaming == ToolStreaming::Auto {
+            turn.tool_streaming = ToolStreaming::Buffered;
+        }
         for fact in saved.learned {
-            turn.profile = turn.profile.with_fact(fact);
-            turn.learned.push(fact);
+            turn.learn(fact);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();

@@ -1,11 +1,13 @@
 //! A turn that is saved as a string at any moment and resumed from it.
 
+use std::sync::Arc;
+
 use expect_test::expect;
 use outcrop_core::*;
 
 use crate::{
     shape::flaw,
-    support::{Sim, arg, call, config, end, metadata, sign, stop, text, think, whole_call},
+    support::{Sim, arg, call, config, end, metadata, sign, stop, text, think, tools, whole_call},
 };
 
 const LISBON: &str = r#"{"city":"Lisbon"}"#;
@@ -212,4 +214,27 @@ fn failures_survive() {
         sim.reload();
         assert_eq!(sim.turn.outcome().unwrap().unwrap_err(), &failure);
     }
+}
+
+/// R41: a turn that gave up fine-grained tool streaming after damage does without it after it was resumed.
+#[test]
+fn what_became_of_the_streaming_of_inputs_survives() {
+    let mut live = config();
+    live.tools = Arc::new(ToolSet::new(tools().specs().cloned()).unwrap().with_any_live(true));
+    let fields = |sim: &Sim| {
+        let request = &sim.ask.as_ref().unwrap().request;
+        request.additional_model_request_fields.as_ref().map(|fields| fields.as_str().to_owned())
+    };
+    let mut sim = Sim::new(live.clone());
+    sim.reload();
+    expect![[r#"{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14"]}"#]]
+        .assert_eq(&fields(&sim).unwrap());
+    sim.events(whole_call(0, "a", "now", "{")).events([end("tool_use")]);
+    sim.reload();
+    assert_eq!((fields(&sim), sim.turn.tool_streaming()), (None, ToolStreaming::Buffered));
+    // What was not damaged is asked for as before.
+    let mut sim = Sim::new(live);
+    sim.events(whole_call(0, "a", "now", "{}")).events([end("tool_use")]);
+    sim.reload();
+    assert_eq!((fields(&sim).is_some(), sim.turn.tool_streaming()), (true, ToolStreaming::Auto));
 }

@@ -8,7 +8,10 @@
 
 #![allow(missing_docs)] // Named only by generated code.
 
-use std::{fmt::Display, marker::PhantomData};
+use std::{
+    fmt::{self, Display},
+    marker::PhantomData,
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -16,7 +19,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use super::{Part, PartialValue, Reading, done::Decoder};
+use super::{Done, List, Part, PartialValue, Reading, Tuple, done::Decoder};
 use crate::NodeRef;
 
 /// What is done with a place.
@@ -46,75 +49,72 @@ pub enum By<C, const N: usize> {
 }
 
 /// What reads the field `N`.
-pub trait Decodes<const N: usize> {
-    type Value;
-
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
+pub trait Decodes<T, const N: usize> {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
 }
 
-impl<C: Decodes<N>, const N: usize> Decoder<C::Value> for By<C, N> {
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<C::Value, D::Error> {
+impl<T, C: Decodes<T, N>, const N: usize> Decoder<T> for By<C, N> {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         C::decode(deserializer)
     }
 }
 
-/// What can be flattened: its members stand in the object around it.
+/// A companion that can stand in the object around it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shown while it is still being written where it is flattened",
-    label = "it is not known before all is there",
+    label = "flattened here",
     note = "`#[output(done)]` on the field leaves it out of the partial companion"
 )]
-pub trait Flatten: Fields + Default {}
-
-#[diagnostic::do_not_recommend]
-impl<P: Fields + Default> Flatten for P {}
-
-/// What is flattened, with nothing in it.
-pub fn flat<P: Flatten>() -> P {
-    P::default()
+pub trait Flatten {
+    /// What there is of it then.
+    type Held: Fields + Default + Clone + fmt::Debug + PartialEq;
 }
 
-/// What is flattened. Where it is nothing that can be, [`NotFlat`] stands for it: the mistake is told by [`flat`], once.
-pub struct Flat<P>(pub P);
+/// What is flattened, by the type of the companion where it is not.
+pub type Flat<P> = <P as Flatten>::Held;
 
-impl<P: Fields> Flat<&mut P> {
-    pub const ANY: bool = P::ANY;
+/// What is flattened and left out: which of the members around it are its own is known only in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LeftOut;
 
-    pub fn takes_any(&self) -> bool {
-        P::ANY
-    }
-
-    pub fn field<V: Visit>(self, name: &str, visit: V) -> Result<V::Out, V> {
-        self.0.field(name, visit)
-    }
-}
-
-impl<P: Fields> Flat<&P> {
-    pub fn each<S: Sink>(self, sink: &mut S) -> Result<(), S::Error> {
-        self.0.each(sink)
-    }
-}
-
-/// What cannot be flattened. It never runs.
-pub trait NotFlat: Sized {
-    const ANY: bool = false;
-
-    fn takes_any(&self) -> bool {
-        false
-    }
-
-    fn field<V: Visit>(self, name: &str, visit: V) -> Result<V::Out, V> {
-        let _ = name;
-        Err(visit)
-    }
-
-    fn each<S: Sink>(self, sink: &mut S) -> Result<(), S::Error> {
-        let _ = sink;
+impl Fields for LeftOut {
+    fn each<S: Sink>(&self, _: &mut S) -> Result<(), S::Error> {
         Ok(())
     }
 }
 
-impl<T> NotFlat for Flat<T> {}
+impl<P: Flatten> Flatten for Option<P> {
+    type Held = Option<P::Held>;
+}
+
+impl<P: Flatten> Flatten for Box<P> {
+    type Held = P::Held;
+}
+
+impl<T, D> Flatten for Done<T, D> {
+    type Held = LeftOut;
+}
+
+impl<P> Flatten for List<P> {
+    type Held = LeftOut;
+}
+
+impl<T> Flatten for Tuple<T> {
+    type Held = LeftOut;
+}
+
+impl Flatten for String {
+    type Held = LeftOut;
+}
+
+impl Flatten for serde_json::Value {
+    type Held = LeftOut;
+}
+
+/// Whether a value takes members of any name.
+pub fn takes_any<F: Fields>(_: &F) -> bool {
+    F::ANY
+}
 
 /// The places of a companion.
 pub trait Fields {
@@ -153,18 +153,6 @@ impl<P: Fields + Default> Fields for Option<P> {
 
     fn each<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
         self.as_ref().map_or(Ok(()), |fields| fields.each(sink))
-    }
-}
-
-impl<P: Fields> Fields for Box<P> {
-    const ANY: bool = P::ANY;
-
-    fn field<V: Visit>(&mut self, name: &str, visit: V) -> Result<V::Out, V> {
-        P::field(self, name, visit)
-    }
-
-    fn each<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        P::each(self, sink)
     }
 }
 
