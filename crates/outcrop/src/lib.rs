@@ -47,6 +47,8 @@
 //!
 //! # Features
 //! - `bedrock` (default): [`Bedrock`], the model over the AWS SDK.
+//! - `chrono`, `uuid`, `url`: the types of these crates in outputs and inputs, also in what is shown of them while
+//!   they are still being written ([`Partial`]).
 //!
 //! `serde_json/preserve_order` is on, because models write fields in the order of the schema. It changes the order
 //! of maps in your whole build.
