@@ -131,6 +131,11 @@ fn is_map_by(generics: &Generics, ty: &Type) -> bool {
     }
 }
 
+/// Whether a type names a parameter.
+pub(super) fn depends(generics: &Generics, ty: &Type) -> bool {
+    params(generics).any(|name| mentions(ty, name))
+}
+
 /// Whether a name stands anywhere in something.
 pub(super) fn mentions(something: &impl ToTokens, name: &Ident) -> bool {
     fn any(tokens: TokenStream, name: &Ident) -> bool {

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Index, Member, Visibility, ext::IdentExt, spanned::Spanned};
 
-use super::generics::{Bounds, mentions};
+use super::generics::{Bounds, depends, mentions};
 use crate::{
     derive::{
         model::{Container, Field, Fields, Shape, Style, Tag, Variant},
@@ -86,7 +86,10 @@ impl<'a> Plan<'a> {
             .into_iter()
             .flatten()
             .chain(of_enum.into_iter().flatten().flat_map(|case| &case.places));
-        let mut asked = places.filter(|place| !is_whole(place.field) && !is_known(&place.field.ty));
+        let generics = &self.container.generics;
+        let is_asked =
+            |field: &Field| !is_whole(field) && !is_known(&field.ty) && !depends(generics, &field.ty);
+        let mut asked = places.filter(|place| is_asked(place.field));
         asked.next().map_or_else(Span::call_site, |place| place.span)
     }
 
