@@ -101,7 +101,8 @@ impl Turn {
 
 /// The input of a tool call as far as the model has written it, as of one event.
 ///
-/// It reads as a [`View`]: `root()`, `pointer("/days/0")`, `partial::<T>()`.
+/// It reads as a [`View`]: `root()`, `pointer("/days/0")`, `partial::<T>()`. A companion follows it by
+/// `partial.update(*input)` ([`LivePartial`](outcrop_json::LivePartial)).
 #[derive(Clone, Copy, Debug)]
 pub struct LiveInput<'a> {
     live: &'a LiveJson,
