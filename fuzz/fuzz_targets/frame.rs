@@ -14,7 +14,7 @@ use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::{HeaderValue as TheirValue, Message};
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
-use outcrop_core::frame::{Frame, FrameDecoder, FrameError, HeaderFault, HeaderValue};
+use outcrop_core::frame::{Frame, FrameDecoder, FrameError, FrameRef, HeaderFault, HeaderValue};
 
 fuzz_target!(|data: &[u8]| {
     // The last byte, so that a recorded stream can be the start of a corpus as it is.
@@ -26,6 +26,7 @@ fuzz_target!(|data: &[u8]| {
 
     let (ours, our_end) = read_ours(pieces(&stream, seed));
     assert_eq!(read_ours(vec![&stream]), (ours.clone(), our_end), "the pieces changed the outcome");
+    assert_eq!(read_lent(pieces(&stream, seed)), (ours.clone(), our_end), "lent otherwise than given");
 
     let mut written = Vec::new();
     for frame in &ours {
@@ -102,6 +103,37 @@ fn read_ours(pieces: Vec<&[u8]>) -> (Vec<Frame>, Result<(), FrameError>) {
         }
     }
     (frames, decoder.finish())
+}
+
+/// The same by frames that are lent; now and then one is taken whole between them.
+fn read_lent(pieces: Vec<&[u8]>) -> (Vec<Frame>, Result<(), FrameError>) {
+    let mut decoder = FrameDecoder::default();
+    let mut frames: Vec<Frame> = Vec::new();
+    for piece in pieces {
+        decoder.push(piece);
+        loop {
+            let next = if frames.len() % 5 == 4 {
+                decoder.next_frame()
+            } else {
+                decoder.next_frame_ref().map(|frame| frame.map(owned))
+            };
+            match next {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => return (frames, Err(error)),
+            }
+        }
+    }
+    (frames, decoder.finish())
+}
+
+fn owned(lent: FrameRef<'_>) -> Frame {
+    let frame = lent.to_frame();
+    assert_eq!(lent.payload(), frame.payload);
+    for header in &frame.headers {
+        assert_eq!(lent.header_str(&header.name), frame.header_str(&header.name), "{}", header.name);
+    }
+    frame
 }
 
 fn read_theirs(stream: &[u8]) -> (Vec<Message>, bool) {

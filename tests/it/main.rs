@@ -7,6 +7,7 @@ mod support;
 mod turns;
 
 mod drops;
+mod guide;
 mod live;
 mod streams;
 mod tool_streaming;

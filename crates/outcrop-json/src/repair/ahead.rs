@@ -49,16 +49,45 @@ pub(super) enum Name {
     Cut,
 }
 
+/// A kind of comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comment {
+    /// To the end of the line.
+    Line,
+    /// To `*/`.
+    Block,
+}
+
+impl Comment {
+    fn end(self) -> &'static str {
+        match self {
+            Self::Line => "\n",
+            Self::Block => "*/",
+        }
+    }
+}
+
 /// A text, and how much of it was looked at.
 #[derive(Debug)]
 pub(super) struct Ahead<'a> {
     text: &'a str,
     steps: Cell<usize>,
+    /// What was found last by [`Self::behind`], for `*/` and for a newline.
+    found: [Cell<Found>; 2],
+}
+
+/// From `from` on, what was looked for first stands before `end`; with `None` it stands nowhere.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    from: usize,
+    end: Option<usize>,
 }
 
 impl<'a> Ahead<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, steps: Cell::new(0) }
+        // Before the first look: nothing is known.
+        let unknown = Found { from: usize::MAX, end: None };
+        Self { text, steps: Cell::new(0), found: [Cell::new(unknown), Cell::new(unknown)] }
     }
 
     pub(super) fn steps(&self) -> usize {
@@ -78,12 +107,20 @@ impl<'a> Ahead<'a> {
         self.text.get(from..to).unwrap_or_default()
     }
 
-    /// Where the text behind the first `wanted` begins, from `at` on.
-    pub(super) fn behind(&self, at: usize, wanted: &str) -> Option<usize> {
+    /// Where the text behind the comment goes on whose inside begins at `at`, if the comment ends.
+    pub(super) fn behind(&self, at: usize, comment: Comment) -> Option<usize> {
+        let wanted = comment.end();
+        let known = &self.found[comment as usize];
+        let Found { from, end } = known.get();
+        if from <= at && end.is_none_or(|end| at + wanted.len() <= end) {
+            return end;
+        }
         let rest = self.text.as_bytes().get(at..)?;
         let found = rest.windows(wanted.len()).position(|window| window == wanted.as_bytes());
         self.steps.set(self.steps.get() + found.unwrap_or(rest.len()));
-        found.map(|len| at + len + wanted.len())
+        let end = found.map(|len| at + len + wanted.len());
+        known.set(Found { from: at, end });
+        end
     }
 
     pub(super) fn starts_with(&self, at: usize, text: &str) -> bool {
@@ -132,6 +169,18 @@ impl<'a> Ahead<'a> {
 
     pub(super) fn is_comment(&self, at: usize) -> bool {
         self.byte(at) == Some(b'/') && matches!(self.byte(at + 1), Some(b'/' | b'*'))
+    }
+
+    /// The first place from `at` on that is neither white space nor a comment.
+    pub(super) fn after_comments(&self, mut at: usize) -> usize {
+        loop {
+            at = self.after_space(at);
+            if !self.is_comment(at) {
+                return at;
+            }
+            let comment = if self.byte(at + 1) == Some(b'/') { Comment::Line } else { Comment::Block };
+            at = self.behind(at + 2, comment).unwrap_or(self.text.len());
+        }
     }
 
     /// Where the quoted text that opens at `at` ends, if every quote that has no backslash before it is an end.

@@ -166,10 +166,10 @@ fn is_beginning(part: &Value, whole: &Value) -> bool {
 #[test]
 fn work_grows_no_faster_than_the_text() {
     const HEADS: [&str; 7] = ["{\"a\":x", "{\"a\":\"", "[\"", "[", "{\"a\":", "{", "{\"a\":\"\\\"{"];
-    const UNITS: [&str; 30] = [
+    const UNITS: [&str; 34] = [
         "\"", "\", ", "\", \"", "\" \"", "\":", "x,", "x ", "x\n", ",", ",\"", "'", "', ", "\"}", "\"},",
         "{\"", "[\"", "]", "}", " ", "\n", "//x,", "x //", "/* ", "1 ", "1,", "1 {", "...,", "\\\"", "\\u",
-        "\", 'x",
+        "\", 'x", "a//,", "a/*,", "a/**/,", "a//:",
     ];
     for head in HEADS {
         for unit in UNITS {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use super::{
     Repairs,
-    ahead::{Ahead, Bracket, Name, Tail, is_quote, is_space},
+    ahead::{Ahead, Bracket, Comment, Name, Tail, is_quote, is_space},
     brackets,
     escape::Quoted,
     quoted::{Closing, End, Ending, Place},
@@ -131,14 +131,19 @@ impl<'a, 'r> Rewriter<'a, 'r> {
                 self.note(RepairKind::Other);
             }
             self.at = next;
-            let (inside, end) = match (self.ahead.byte(next), self.ahead.byte(next + 1)) {
-                (Some(b'/'), Some(b'/')) => (next + 2, "\n"),
-                (Some(b'/'), Some(b'*')) => (next + 2, "*/"),
-                (Some(b'#'), None | Some(b' ' | b'\n')) if self.phase != Phase::Value => (next + 1, "\n"),
+            let (inside, comment) = match (self.ahead.byte(next), self.ahead.byte(next + 1)) {
+                (Some(b'/'), Some(b'/')) => (next + 2, Comment::Line),
+                (Some(b'/'), Some(b'*')) => (next + 2, Comment::Block),
+                (Some(b'#'), None | Some(b' ' | b'\n')) if self.phase != Phase::Value => {
+                    (next + 1, Comment::Line)
+                }
                 _ => return,
             };
-            let found = if end == "\n" && self.on_last_line { None } else { self.ahead.behind(inside, end) };
-            if found.is_none() && end == "\n" {
+            let found = match comment {
+                Comment::Line if self.on_last_line => None,
+                _ => self.ahead.behind(inside, comment),
+            };
+            if found.is_none() && comment == Comment::Line {
                 // Rather a word than a comment on all the rest.
                 self.on_last_line = true;
                 return;

@@ -244,6 +244,7 @@ fn commas_and_colons() {
             &[Other, BareKey, SingleQuotes],
         ),
         ("{\"a\":: 1}", r#"{"a":1}"#, &[Other]),
+        ("{a/**/:0, b /* c */ /* d */ : 1, c // e\n: 2}", r#"{"a":0,"b":1,"c":2}"#, &[BareKey, Comment]),
         ("{\"a\":1, // c\n \"b\":/* x */[2] # d\n#\n,\"c\":3}", r#"{"a":1,"b":[2],"c":3}"#, &[Comment]),
         ("{\"a\":[] // c, \"b\":2}", r#"{"a":[],"b":2}"#, &[MissingComma, Other]),
         ("[1 2 [3 4] 5 \"6\"]", r#"[1,2,[3,4],5,"6"]"#, &[MissingComma]),

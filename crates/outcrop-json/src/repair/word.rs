@@ -117,6 +117,9 @@ pub(super) fn name(ahead: &Ahead<'_>, start: usize) -> BareName {
     if end > start && next > end && ahead.byte(next).is_some_and(is_quote) && ahead.quoted_value(next) {
         return BareName { kind: Some(RepairKind::BareKey), end, resume: next };
     }
+    if end > start && ahead.is_comment(next) && ahead.byte(ahead.after_comments(next)) == Some(b':') {
+        return BareName { kind: Some(RepairKind::BareKey), end, resume: next };
+    }
     let mut end = end;
     while ahead.byte(end).is_some_and(|byte| !b":=,{}[]\"\n".contains(&byte)) {
         end += 1;
