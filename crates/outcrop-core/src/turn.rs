@@ -17,6 +17,7 @@
 mod action;
 mod calls;
 mod live;
+mod output;
 mod request;
 mod saved;
 mod tool_streaming;
@@ -36,13 +37,16 @@ pub use tool_streaming::ToolStreaming;
 
 use crate::{
     Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
-    History, Message, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta, ReasoningEnd,
-    StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd, ToolEnd,
-    ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
-    ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
+    History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
+    ReasoningEnd, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd,
+    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
+    ToolUseStart, TurnEvent, TurnStart, Usage,
 };
+use outcrop_json::LiveJson;
+
 use calls::Calls;
 use live::LiveInputs;
+use output::{Found, OpenOutput, Output};
 
 /// One turn: from a user message to the answer.
 ///
@@ -83,6 +87,8 @@ pub struct Turn {
     asked_fine: bool,
     /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
     inputs: LiveInputs,
+    /// What the turn is to end with, where that is not only text.
+    output: Option<Output>,
 }
 
 #[derive(Debug)]
@@ -105,6 +111,8 @@ struct Asking {
     open: BTreeMap<u32, OpenBlock>,
     /// Its tokens are in the turn's.
     counted: bool,
+    /// Texts that are the output, by block.
+    texts: BTreeMap<u32, Box<LiveJson>>,
 }
 
 #[derive(Debug)]
@@ -112,6 +120,8 @@ enum OpenBlock {
     Text,
     Reasoning,
     ToolUse(Arc<str>),
+    /// Of a turn that wants an output.
+    Output(OpenOutput),
 }
 
 /// An answer that is final.
@@ -122,6 +132,8 @@ struct FinishedStep {
     model_id: String,
     additional_fields: Option<RawJson>,
     metadata: Option<Box<StreamMetadata>>,
+    /// What it is to the output.
+    found: Found,
 }
 
 impl Turn {
@@ -140,6 +152,7 @@ impl Turn {
 
     fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
         let (profile, tool_streaming) = (config.profile.clone(), config.tool_streaming);
+        let output = config.output.as_ref().map(|spec| Output::new(spec, |name| config.names_tool(name)));
         Self {
             id,
             config,
@@ -157,6 +170,7 @@ impl Turn {
             tool_streaming,
             asked_fine: false,
             inputs: LiveInputs::default(),
+            output,
         }
     }
 
@@ -173,6 +187,10 @@ impl Turn {
                 if self.attempt == 1 {
                     self.step += 1;
                     self.emit(None, StepStart::new());
+                }
+                if let Err(reason) = self.plan_output() {
+                    self.fail_output(reason, String::new());
+                    return None;
                 }
                 Some(Action::Converse(self.ask()))
             }
@@ -192,8 +210,13 @@ impl Turn {
     fn ask(&mut self) -> ConverseAction {
         let id = ActionId(self.next_id);
         self.next_id += 1;
-        self.phase =
-            Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new(), counted: false });
+        self.phase = Phase::Asking(Asking {
+            id,
+            assembler: Assembler::new(),
+            open: BTreeMap::new(),
+            counted: false,
+            texts: BTreeMap::new(),
+        });
         let request = Box::new(self.request());
         if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !self.profile.streams_tools
         {
@@ -231,6 +254,9 @@ impl Turn {
         let open = &mut asking.open;
         match growth {
             Growth::Nothing => {}
+            Growth::Text { block, text } if self.output.as_ref().is_some_and(Output::by_text) => {
+                self.grow_output_text(block, text);
+            }
             Growth::Text { block, text } => {
                 open.entry(block).or_insert(OpenBlock::Text);
                 if !text.is_empty() {
@@ -243,16 +269,24 @@ impl Turn {
                     self.emit(Some(block), ReasoningDelta::new(text));
                 }
             }
+            Growth::ToolUseStarted { block, start }
+                if start.kind.is_none()
+                    && self.output.as_ref().is_some_and(|output| output.is_tool(&start.name)) =>
+            {
+                self.start_output_input(block, &start);
+            }
             Growth::ToolUseStarted { block, start } => {
                 open.insert(block, OpenBlock::ToolUse(start.tool_use_id.as_str().into()));
                 self.emit(Some(block), tool_input_start(start));
             }
-            Growth::ToolInput { block, fragment, mark } => {
-                if let Some(OpenBlock::ToolUse(id)) = open.get(&block) {
+            Growth::ToolInput { block, fragment, mark } => match open.get(&block) {
+                Some(OpenBlock::ToolUse(id)) => {
                     let delta = ToolInputDelta::new(Arc::clone(id), fragment, mark);
                     self.emit(Some(block), delta);
                 }
-            }
+                Some(OpenBlock::Output(_)) => self.emit(Some(block), OutputDelta::new(fragment, mark)),
+                _ => {}
+            },
             Growth::Citation { block, citation } => {
                 open.entry(block).or_insert(OpenBlock::Text);
                 self.emit(Some(block), CitationAdded::new(citation));
@@ -303,6 +337,7 @@ impl Turn {
             OpenBlock::Text => self.emit(Some(block), TextEnd::new()),
             OpenBlock::Reasoning => self.emit(Some(block), ReasoningEnd::new()),
             OpenBlock::ToolUse(id) => self.emit(Some(block), ToolInputEnd::new(id)),
+            OpenBlock::Output(kind) => self.close_output(block, kind),
         }
     }
 
@@ -317,7 +352,8 @@ impl Turn {
             Ok(assembled) => assembled,
             Err(error) => return self.fail(error.into()),
         };
-        let Assembled { message, endings, all_stopped, stop, metadata, inputs, values, .. } = assembled;
+        let Assembled { message, endings, all_stopped, stop, metadata, mut inputs, values, .. } = assembled;
+        inputs.extend(asking.texts);
         self.keep_inputs(inputs);
         let stop_reason = stop.stop_reason;
         let has_calls = message.tool_uses().next().is_some();
@@ -342,10 +378,12 @@ impl Turn {
             StopReason::EndTurn | StopReason::StopSequence if all_stopped => Ok(()),
             reason => Err(reason),
         };
-        let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole);
+        let (found, settled) = self.find_output(&message, &endings, whole);
+        self.announce_found(&found);
+        let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole, settled);
         let model_id = self.config.model_id.clone();
         let additional_fields = stop.additional_model_response_fields;
-        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata };
+        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found };
         self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
         self.announce_refused();
         self.advance();
@@ -379,20 +417,22 @@ impl Turn {
         let refuses_fine = refusal.is_some_and(|refusal| self.refuses_fine(refusal));
         match &mut self.phase {
             Phase::Asking(asking) if asking.id == id => {
+                let untouched = asking.assembler.is_empty();
                 // Whether to stream is the model's business, and asking the same again would not help.
                 let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
                 let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
                 let fact = fact.filter(|fact| self.profile.clone().with_fact(*fact) != self.profile);
-                if let (Some(fact), true) = (fact, asking.assembler.is_empty()) {
+                if let (Some(fact), true) = (fact, untouched) {
                     self.learned.push(fact);
                     self.profile = self.profile.clone().with_fact(fact);
-                    self.attempt += 1;
-                    self.reported = self.reported_before;
-                    self.phase = Phase::Due;
+                    self.ask_again();
                     let text =
                         format!("the model refused the request, which taught {fact:?}; asking once more");
                     self.diagnose("learned", text, None);
                     return Recovery::Learned(fact);
+                }
+                if let Some(recovery) = refusal.filter(|_| untouched).and_then(|text| self.climb_down(text)) {
+                    return recovery;
                 }
                 self.fail(TurnFailure::Converse);
                 Recovery::Failed
@@ -409,6 +449,13 @@ impl Turn {
             }
             _ => Recovery::Failed,
         }
+    }
+
+    /// Asks for the answer of the step at hand once more, with the request made anew.
+    fn ask_again(&mut self) {
+        self.attempt += 1;
+        self.reported = self.reported_before;
+        self.phase = Phase::Due;
     }
 
     /// The tool of the Dispatch action `id` gave `content`.
@@ -445,12 +492,14 @@ impl Turn {
         let last_call =
             step.message.tool_uses().last().map(|call| (call.name.clone(), call.input.as_str().to_owned()));
         let stop_reason = step.stop_reason.clone();
-        let message = step.message.clone();
-        self.history.push_step(step.message, Some(&step.model_id), calls.into_results());
+        self.history.push_step(step.message.clone(), Some(&step.model_id), calls.into_results());
         let mut end = StepEnd::new(stop_reason.clone());
         end.additional_model_response_fields = step.additional_fields.clone();
         end.metadata = step.metadata.clone();
         self.emit(None, end);
+        if self.output.is_some() {
+            return self.end_output_step(step, has_calls, last_call);
+        }
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
         let malformed =
@@ -460,22 +509,17 @@ impl Turn {
             Some((name, input)) if !goes_on => {
                 self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
             }
-            _ if has_calls && self.step >= self.config.max_steps => {
-                self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
-            }
-            _ if has_calls => self.attempt = 1,
-            _ => {
-                self.emit(None, TurnEnd::new(stop_reason.clone(), self.usage.clone()));
-                let outcome = TurnOutcome {
-                    message,
-                    stop_reason,
-                    usage: self.usage.clone(),
-                    steps: self.step,
-                    additional_model_response_fields: step.additional_fields,
-                    metadata: step.metadata,
-                };
-                self.phase = Phase::Over(Ok(outcome));
-            }
+            _ if has_calls => self.next_step(),
+            _ => self.answer(step, None),
+        }
+    }
+
+    /// The results of a step are there, and the model is to go on.
+    fn next_step(&mut self) {
+        if self.step >= self.config.max_steps {
+            self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
+        } else {
+            self.attempt = 1;
         }
     }
 
@@ -498,7 +542,9 @@ impl Turn {
             Phase::Due => {}
             over @ Phase::Over(_) => self.phase = over,
             Phase::Asking(mut asking) => {
-                self.keep_inputs(asking.assembler.take_inputs());
+                let mut inputs = asking.assembler.take_inputs();
+                inputs.extend(asking.texts);
+                self.keep_inputs(inputs);
                 if let Some(message) = asking.assembler.partial() {
                     self.history.push_step(message, Some(&self.config.model_id), []);
                 }

@@ -16,7 +16,7 @@ use crate::{
     ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED,
 };
 
-use super::ActionId;
+use super::{ActionId, output::Settled};
 
 /// A call that may be executed.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ struct Call {
     tool_use_id: Arc<str>,
     block: Option<u32>,
     state: State,
+    /// It is the output of the turn, and no tool is called.
+    is_output: bool,
 }
 
 #[derive(Debug)]
@@ -62,13 +64,16 @@ pub(super) enum Standing {
 }
 
 impl Calls {
-    /// Decides over the calls of a finished message; `values` are those of their inputs, by block, and `whole` is the stop reason where that forbids all of them.
+    /// Decides over the calls of a finished message; `values` are those of their inputs, by block,
+    /// `whole` is the stop reason where that forbids all of them, and `settled` are results that are known, by the
+    /// place of the call in the message.
     pub(super) fn judge(
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
         mut values: BTreeMap<u32, Value>,
         whole: Result<(), &StopReason>,
+        mut settled: BTreeMap<usize, Settled>,
     ) -> Self {
         let mut calls = Self::default();
         for (at, block) in message.content.iter().enumerate() {
@@ -77,27 +82,16 @@ impl Calls {
                 continue;
             }
             let ending = endings.get(at);
-            let verdict = match (whole, ending) {
-                (Err(reason), _) => {
-                    Err(InvalidInput::NotWhole { stop_reason: Some(reason.as_str().to_owned()) })
-                }
-                (Ok(()), Some(ending)) if !ending.understood => {
-                    Err(InvalidInput::NotWhole { stop_reason: None })
-                }
-                // A block that never stopped and brought nothing may have lost all of its input.
-                (Ok(()), Some(ending)) if !ending.stopped && tool_use.input.as_str().trim().is_empty() => {
-                    Err(InvalidInput::NotWhole { stop_reason: None })
-                }
-                // A `type` that cannot be read may say that the service runs it.
-                (Ok(()), _) if tool_use.other.get("type").is_some() => {
-                    Err(InvalidInput::NotWhole { stop_reason: None })
-                }
-                (Ok(()), _) => {
-                    let value = ending.and_then(|ending| values.remove(&ending.block));
-                    tools.check(&tool_use.name, &tool_use.input, value)
-                }
-            };
-            calls.add(tool_use, ending.map(|ending| ending.block), verdict);
+            let place = ending.map(|ending| ending.block);
+            if let Some(Settled { result, is_output }) = settled.remove(&at) {
+                calls.add_done(result, place, is_output);
+                continue;
+            }
+            let verdict = wholeness(whole, ending, tool_use).and_then(|()| {
+                let value = ending.and_then(|ending| values.remove(&ending.block));
+                tools.check(&tool_use.name, &tool_use.input, value)
+            });
+            calls.add(tool_use, place, verdict);
         }
         calls
     }
@@ -112,7 +106,13 @@ impl Calls {
             }
             Err(invalid) => State::Done(ToolResult::error(&tool_use.tool_use_id, invalid.to_string())),
         };
-        self.calls.push(Call { tool_use_id: tool_use.tool_use_id.as_str().into(), block, state });
+        let tool_use_id = tool_use.tool_use_id.as_str().into();
+        self.calls.push(Call { tool_use_id, block, state, is_output: false });
+    }
+
+    fn add_done(&mut self, result: ToolResult, block: Option<u32>, is_output: bool) {
+        let tool_use_id = result.tool_use_id.as_str().into();
+        self.calls.push(Call { tool_use_id, block, state: State::Done(result), is_output });
     }
 
     /// The next call to hand out, while fewer than `limit` are running.
@@ -148,9 +148,9 @@ impl Calls {
         Some((call.block, Arc::clone(&call.tool_use_id)))
     }
 
-    /// The results so far, each with its block.
+    /// The results of tools so far, each with its block.
     pub(super) fn results(&self) -> impl Iterator<Item = (Option<u32>, &ToolResult)> {
-        self.calls.iter().filter_map(|call| match &call.state {
+        self.calls.iter().filter(|call| !call.is_output).filter_map(|call| match &call.state {
             State::Done(result) => Some((call.block, result)),
             _ => None,
         })
@@ -202,12 +202,32 @@ impl Calls {
                         Some(Standing::Done(result)) if result.tool_use_id == tool_use.tool_use_id => result,
                         _ => ToolResult::error(&tool_use.tool_use_id, INTERRUPTED),
                     };
-                    let tool_use_id = tool_use.tool_use_id.as_str().into();
-                    calls.calls.push(Call { tool_use_id, block: None, state: State::Done(result) });
+                    calls.add_done(result, None, false);
                 }
             }
         }
         calls
+    }
+}
+
+/// Whether a call came whole, as far as the answer that it is in tells (D3).
+pub(super) fn wholeness(
+    whole: Result<(), &StopReason>,
+    ending: Option<&BlockEnding>,
+    tool_use: &ToolUse,
+) -> Result<(), InvalidInput> {
+    match (whole, ending) {
+        (Err(reason), _) => Err(InvalidInput::NotWhole { stop_reason: Some(reason.as_str().to_owned()) }),
+        (Ok(()), Some(ending)) if !ending.understood => Err(InvalidInput::NotWhole { stop_reason: None }),
+        // A block that never stopped and brought nothing may have lost all of its input.
+        (Ok(()), Some(ending)) if !ending.stopped && tool_use.input.as_str().trim().is_empty() => {
+            Err(InvalidInput::NotWhole { stop_reason: None })
+        }
+        // A `type` that cannot be read may say that the service runs it.
+        (Ok(()), _) if tool_use.other.get("type").is_some() => {
+            Err(InvalidInput::NotWhole { stop_reason: None })
+        }
+        (Ok(()), _) => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ops::Deref};
 use outcrop_json::{Changes, LiveJson, Mark, NodeRef, SyntaxError, View};
 
 use super::{Phase, Turn};
-use crate::{EventKind, TurnEvent};
+use crate::{EventKind, OutputDelta, ToolInputDelta, TurnEvent};
 
 /// The inputs of a message that is not being assembled any more.
 #[derive(Debug, Default)]
@@ -67,17 +67,22 @@ impl Turn {
         let block = event.block.filter(|_| *event.turn == *self.id)?;
         let place = (event.step, event.attempt);
         let live = match &mut self.phase {
-            Phase::Asking(asking) if place == (self.step, self.attempt) => asking.assembler.input(block)?,
+            Phase::Asking(asking) if place == (self.step, self.attempt) => match asking.texts.get_mut(&block)
+            {
+                Some(text) => text,
+                None => asking.assembler.input(block)?,
+            },
             _ if place == (self.inputs.step, self.inputs.attempt) => self.inputs.by_block.get_mut(&block)?,
             _ => return None,
         };
         let (since, mark) = match &event.kind {
-            EventKind::ToolInputStart(_) => (0, 0),
-            EventKind::ToolInputDelta(delta) => {
-                let mark = usize::try_from(delta.mark).ok().filter(|mark| *mark <= live.raw().len())?;
-                (mark.checked_sub(delta.fragment.len())?, mark)
+            EventKind::ToolInputStart(_) | EventKind::OutputStart(_) => (0, 0),
+            EventKind::ToolInputDelta(ToolInputDelta { mark, fragment, .. })
+            | EventKind::OutputDelta(OutputDelta { mark, fragment, .. }) => {
+                let mark = usize::try_from(*mark).ok().filter(|mark| *mark <= live.raw().len())?;
+                (mark.checked_sub(fragment.len())?, mark)
             }
-            EventKind::ToolInputEnd(_) => (live.raw().len(), live.raw().len()),
+            EventKind::ToolInputEnd(_) | EventKind::OutputEnd(_) => (live.raw().len(), live.raw().len()),
             _ => return None,
         };
         LiveInput::new(live, since, mark)

@@ -1,0 +1,392 @@
+//! What a turn is to end with: a value of a schema, and how it is asked for.
+//!
+//! # Invariants
+//! - The value that a turn gives is what the model wrote, to the digit, and is valid for the schema as it was given:
+//!   what was adapted for a model decides nothing.
+//! - A text is read strictly; only where a model was asked in words alone may there be something around the value,
+//!   see [`Strategy::Prompt`].
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    RawJson, StopReason, ToolSpec, Usage, raw_json::all_members, tool_input::parse_strict, tool_set::excerpt,
+};
+
+/// How a model is asked for a value.
+///
+/// ```
+/// use outcrop_core::Strategy;
+/// assert_eq!(serde_json::to_string(&Strategy::StrictTool)?, r#""strictTool""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Strategy {
+    /// By what the model takes: [`Native`](Self::Native), then [`Tool`](Self::Tool), then
+    /// [`Prompt`](Self::Prompt). Where a request is refused for its sake, the next one is asked for. The others are
+    /// kept to, whatever the service says.
+    #[default]
+    Auto,
+    /// `outputConfig.textFormat`: the model's text is held to the schema while it is written.
+    Native,
+    /// By a tool whose input is held to the schema while it is written.
+    StrictTool,
+    /// By a tool. The model is made to call it where it can be, and told to otherwise.
+    Tool,
+    /// In words. Text around the value and commas at the end of lists are passed over, and told as a diagnostic.
+    Prompt,
+}
+
+impl Strategy {
+    /// The word for it in diagnostics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Native => "native output",
+            Self::StrictTool => "a strict tool",
+            Self::Tool => "a tool",
+            Self::Prompt => "words alone",
+        }
+    }
+}
+
+/// What becomes of other tool calls in the step that gives the output (R84).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndPolicy {
+    /// They are not run.
+    #[default]
+    Early,
+    /// They are run before the turn ends.
+    Exhaustive,
+}
+
+/// An output that cannot be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputSpecError {
+    /// It is the name of a tool too: 1 to 64 characters of `[a-zA-Z0-9_-]`.
+    #[error("`{name}` is no name for an output: 1 to 64 letters, digits, `_` or `-`")]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// The schema is no JSON Schema.
+    #[error("the schema of output `{name}` cannot be used: {reason}")]
+    BadSchema {
+        /// The output.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A check beyond the schema: what is wrong with the value, in words for the model.
+type Check = Arc<dyn Fn(&RawJson, &Value) -> Result<(), String> + Send + Sync>;
+
+/// What a turn is to end with. Made once; turns share it.
+///
+/// ```
+/// use outcrop_core::OutputSpec;
+/// use serde_json::json;
+///
+/// let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+/// let spec = OutputSpec::new("trip", schema)?.retries(1);
+/// assert_eq!(spec.name(), "trip");
+/// # Ok::<(), outcrop_core::OutputSpecError>(())
+/// ```
+#[derive(Clone)]
+pub struct OutputSpec {
+    name: String,
+    description: Option<String>,
+    schema: RawJson,
+    validator: Arc<jsonschema::Validator>,
+    strategy: Strategy,
+    strict: bool,
+    retries: u32,
+    end_policy: EndPolicy,
+    checks: Vec<Check>,
+}
+
+impl OutputSpec {
+    /// An output called `name`, which is also the name of the tool that takes it where it is asked for by one.
+    /// `schema` is any JSON Schema; where its top level is no object, the model is asked for an object with the value
+    /// in it, and what it gives is unwrapped (R83).
+    ///
+    /// # Errors
+    /// The name is no name of a tool, or the schema is none.
+    pub fn new(name: impl Into<String>, schema: impl Into<RawJson>) -> Result<Self, OutputSpecError> {
+        let (name, schema) = (name.into(), schema.into());
+        if !ToolSpec::is_valid_name(&name) {
+            return Err(OutputSpecError::BadName { name });
+        }
+        let compiled = schema
+            .parse_into::<Value>()
+            .map_err(|error| error.to_string())
+            .and_then(|schema| jsonschema::validator_for(&schema).map_err(|error| error.to_string()));
+        let validator = match compiled {
+            Ok(validator) => Arc::new(validator),
+            Err(reason) => return Err(OutputSpecError::BadSchema { name, reason }),
+        };
+        Ok(Self {
+            name,
+            description: None,
+            schema,
+            validator,
+            strategy: Strategy::Auto,
+            strict: false,
+            retries: 2,
+            end_policy: EndPolicy::Early,
+            checks: Vec::new(),
+        })
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into()).filter(|text| !text.trim().is_empty());
+        self
+    }
+
+    /// How it is asked for; [`Strategy::Auto`] unless set.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Whether [`Strategy::Auto`] asks by a strict tool where it asks by a tool and the model takes strict ones.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// How often the model is asked again where it gave none that is valid; 2 unless set.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// What becomes of other tool calls in the step that gives it.
+    #[must_use]
+    pub fn end_policy(mut self, end_policy: EndPolicy) -> Self {
+        self.end_policy = end_policy;
+        self
+    }
+
+    /// Adds a check of values that are valid for the schema. It gets the text and the value; what it reports goes to
+    /// the model.
+    #[must_use]
+    pub fn validate(
+        mut self,
+        check: impl Fn(&RawJson, &Value) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.checks.push(Arc::new(check));
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its schema, as it was given.
+    pub fn schema(&self) -> &RawJson {
+        &self.schema
+    }
+
+    pub(crate) fn wanted_strategy(&self) -> Strategy {
+        self.strategy
+    }
+
+    pub(crate) fn prefers_strict(&self) -> bool {
+        self.strict
+    }
+
+    pub(crate) fn most_retries(&self) -> u32 {
+        self.retries
+    }
+
+    pub(crate) fn policy(&self) -> EndPolicy {
+        self.end_policy
+    }
+
+    pub(crate) fn told(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// What tells this schema from others, for what is learned about it.
+    pub(crate) fn schema_hash(&self) -> u32 {
+        crc32fast::hash(self.schema.as_str().as_bytes())
+    }
+
+    /// The schema that the model is shown.
+    ///
+    /// # Errors
+    /// Why it cannot be asked for in that way.
+    pub(crate) fn offered(&self, _strategy: Strategy) -> Result<Offered, String> {
+        let schema: Value = self.schema.parse_into().map_err(|error| error.to_string())?;
+        if schema.get("type").is_some_and(|kind| kind == "object") {
+            return Ok(Offered { schema: self.schema.clone(), wrapped: false });
+        }
+        let mut schema = schema;
+        let definitions = schema.as_object_mut().and_then(|members| members.shift_remove("$defs"));
+        let mut wrapper = json!({
+            "type": "object",
+            "properties": { WRAPPER: schema },
+            "required": [WRAPPER],
+            "additionalProperties": false,
+        });
+        if let (Some(definitions), Some(members)) = (definitions, wrapper.as_object_mut()) {
+            members.insert("$defs".to_owned(), definitions);
+        }
+        Ok(Offered { schema: wrapper.into(), wrapped: true })
+    }
+
+    /// The value that a whole text is, or what is wrong with it in words for the model.
+    pub(crate) fn read(&self, text: &str, wrapped: bool) -> Result<RawJson, String> {
+        // Before anything else: a name that is there twice would be found in none of what follows.
+        let whole = parse_strict(text).map_err(|error| format!("\n- it is not valid JSON: {error}"))?;
+        let (raw, value): (RawJson, Value) = if wrapped {
+            let inner = all_members(text).filter(|members| members.len() == 1);
+            let inner = inner.and_then(|mut members| members.pop()).filter(|(name, _)| name == WRAPPER);
+            let Some((_, raw)) = inner else {
+                return Err(format!("\n- top level: expected an object with the one member `{WRAPPER}`"));
+            };
+            let Value::Object(mut members) = whole else { return Err(String::new()) };
+            (RawJson::from_boxed(raw.to_owned()), members.remove(WRAPPER).unwrap_or_default())
+        } else {
+            (text.parse().map_err(|error| format!("\n- it is not valid JSON: {error}"))?, whole)
+        };
+        self.check_schema(&value, if wrapped { "/value" } else { "" })?;
+        self.checks.iter().try_for_each(|check| {
+            check(&raw, &value).map_err(|problems| match problems.starts_with('\n') {
+                true => problems,
+                false => format!("\n- {problems}"),
+            })
+        })?;
+        Ok(raw)
+    }
+
+    fn check_schema(&self, value: &Value, place: &str) -> Result<(), String> {
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        let mut problems = String::new();
+        for error in self.validator.iter_errors(value).take(8) {
+            let pointer = format!("{place}{}", error.instance_path());
+            let at = if pointer.is_empty() { "top level".to_owned() } else { format!("`{pointer}`") };
+            problems += &format!("\n- {at}: {}", excerpt(&error.to_string()));
+        }
+        Err(problems)
+    }
+}
+
+impl fmt::Debug for OutputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputSpec")
+            .field("name", &self.name)
+            .field("strategy", &self.strategy)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The member in which a value stands that is no object.
+pub(crate) const WRAPPER: &str = "value";
+
+/// A schema as a model is shown it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Offered {
+    pub(crate) schema: RawJson,
+    /// The value stands in a member of it.
+    pub(crate) wrapped: bool,
+}
+
+/// The value of an output, and how it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TurnOutput {
+    /// The value as the model wrote it, valid for the schema.
+    pub value: RawJson,
+    /// How it was asked for; never [`Strategy::Auto`].
+    pub strategy: Strategy,
+    /// Something around or in the text was passed over (only with [`Strategy::Prompt`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repaired: bool,
+    /// What had come before it and was not valid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<OutputAttempt>,
+}
+
+/// An output that was not valid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OutputAttempt {
+    /// The step that it came in.
+    pub step: u32,
+    /// How it was asked for.
+    pub strategy: Strategy,
+    /// What the model wrote; empty where it gave nothing.
+    pub text: String,
+    /// What is wrong with it, as the model was told.
+    pub problems: String,
+    /// What the step cost, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// Why a turn has no output.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[error("{reason}")]
+#[non_exhaustive]
+pub struct OutputFailure {
+    /// Why.
+    pub reason: OutputFailureReason,
+    /// What the model wrote last towards it; empty where it gave nothing.
+    pub text: String,
+    /// What can be read of that text: a beginning, or a value that is not valid. It was held to no schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<RawJson>,
+    /// All that came and was not valid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<OutputAttempt>,
+    /// Tokens of all steps.
+    pub usage: Usage,
+}
+
+/// Why a turn has no output.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum OutputFailureReason {
+    /// Nothing that the model gave was valid, however often it was asked.
+    #[error("the model gave no valid output in {attempts} attempts")]
+    Invalid {
+        /// How many attempts there were.
+        attempts: usize,
+    },
+    /// The model was stopped before it was done (R82): by its token limit, a guardrail, a filter, its window.
+    #[error("the model stopped with `{stop_reason}` before its output was whole")]
+    Stopped {
+        /// Why.
+        stop_reason: StopReason,
+    },
+    /// The schema cannot be put in the way that was demanded.
+    #[error("the schema cannot be asked for by {}: {reason}", strategy.as_str())]
+    Inexpressible {
+        /// How it was to be asked for.
+        strategy: Strategy,
+        /// What stands in the way.
+        reason: String,
+    },
+}

@@ -1,0 +1,517 @@
+//! Structured output in a turn: how each step asks for it, and what of an answer is the output.
+//!
+//! # Invariants
+//! - The way of asking is a function of the profile, what refusals taught, the request of the turn and whether
+//!   citations are asked for. It stays through the turn unless one of these changes, so that a request begins as the one
+//!   before it did (D5); each change is told.
+//! - An output is what the model wrote in an answer that ended, read strictly and valid for the schema. Nothing that
+//!   was cut is one (R82).
+//! - A call of the output's tool is never handed out for dispatch, and has its result like any other.
+
+mod ladder;
+mod live;
+mod texts;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
+
+pub(super) use ladder::Plan;
+use ladder::Refused;
+pub(super) use live::OpenOutput;
+pub(super) use texts::rejected_input;
+
+use super::{FinishedStep, Phase, Recovery, Turn, calls::wholeness};
+use crate::{
+    BlockEnding, ContentBlock, EndPolicy, History, Message, OutputAttempt, OutputFailure,
+    OutputFailureReason, OutputRejected, OutputSpec, RawJson, Request, StopReason, Strategy, ToolConfig,
+    ToolEntry, ToolResult, ToolSpec, TurnFailure, TurnOutcome, TurnOutput,
+};
+
+/// The output of a turn: how it is asked for, and what came so far.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) spec: Arc<OutputSpec>,
+    /// The name of its tool, which no other tool has.
+    pub(super) tool: String,
+    /// How the step at hand asks for it.
+    pub(super) plan: Option<Plan>,
+    /// The service said that citations stand in the way of native output.
+    pub(super) refused_with_citations: bool,
+    /// What came and was not valid.
+    pub(super) attempts: Vec<OutputAttempt>,
+}
+
+/// What a finished answer is to the output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Found {
+    /// Nothing was meant for it.
+    #[default]
+    Nothing,
+    /// It is in the block `at` of the message.
+    Valid { at: usize, value: RawJson, repaired: bool },
+    /// Something was meant for it.
+    Invalid { text: String, problems: String },
+}
+
+/// A call whose result is known before any is run.
+pub(super) struct Settled {
+    pub(super) result: ToolResult,
+    /// It was a call of the output's tool, which watchers know as the output.
+    pub(super) is_output: bool,
+}
+
+impl Output {
+    pub(super) fn new(spec: &Arc<OutputSpec>, taken: impl Fn(&str) -> bool) -> Self {
+        let names = std::iter::once(spec.name().to_owned()).chain((2..).map(|n| {
+            let suffix = format!("_{n}");
+            let kept = spec.name().len().min(64 - suffix.len());
+            format!("{}{suffix}", spec.name().get(..kept).unwrap_or_default())
+        }));
+        let tool = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
+        Self { spec: Arc::clone(spec), tool, plan: None, refused_with_citations: false, attempts: Vec::new() }
+    }
+
+    fn plan_is(&self, is: impl Fn(&Plan) -> bool) -> bool {
+        self.plan.as_ref().is_some_and(is)
+    }
+
+    /// Whether the step at hand asks for the text to be the output.
+    pub(super) fn by_text(&self) -> bool {
+        self.plan_is(|plan| plan.by_text())
+    }
+
+    /// Whether the step at hand asks for the output by a tool.
+    pub(super) fn by_tool(&self) -> bool {
+        self.plan_is(|plan| !plan.by_text())
+    }
+
+    /// Whether `name` is the tool by which the step at hand asks for the output.
+    pub(super) fn is_tool(&self, name: &str) -> bool {
+        self.tool == name && self.by_tool()
+    }
+
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.plan_is(|plan| plan.offered.wrapped)
+    }
+
+    fn strategy(&self) -> Strategy {
+        self.plan.as_ref().map_or(Strategy::Auto, |plan| plan.strategy)
+    }
+
+    /// Whether one more invalid output is the last.
+    fn is_last_attempt(&self) -> bool {
+        self.attempts.len() >= self.spec.most_retries() as usize
+    }
+}
+
+impl Turn {
+    /// Decides how the next step asks for the output.
+    pub(super) fn plan_output(&mut self) -> Result<(), OutputFailureReason> {
+        let cites = self.output.is_some() && asks_for_citations(&self.history);
+        let Some(output) = &mut self.output else { return Ok(()) };
+        let circumstances = ladder::Circumstances::of(&self.config, cites, output.refused_with_citations);
+        let plan = ladder::plan(&output.spec, &self.profile, circumstances)?;
+        let before = output.plan.replace(plan.clone());
+        if before.as_ref() == Some(&plan) {
+            return Ok(());
+        }
+        let text = match before {
+            None => plan.reason.map(|reason| format!("asked for by {}: {reason}", plan.strategy.as_str())),
+            Some(before) => {
+                let reason = plan.reason.as_deref().unwrap_or("the request was refused");
+                let (from, to) = (before.words(), plan.words());
+                Some(format!("asked for by {to} from here on, no more by {from}: {reason}"))
+            }
+        };
+        if let Some(text) = text {
+            self.diagnose("output_strategy", format!("the output is {text}"), None);
+        }
+        Ok(())
+    }
+
+    /// Puts into a request what asks for the output.
+    pub(super) fn ask_for_output(&self, request: &mut Request) {
+        let Some(output) = &self.output else { return };
+        let Some(plan) = &output.plan else { return };
+        let (spec, schema) = (&output.spec, &plan.offered.schema);
+        match plan.strategy {
+            Strategy::Native => {
+                let config = request.output_config.take().unwrap_or_default();
+                request.output_config = Some(config.text_format(texts::native_format(spec, schema)));
+            }
+            Strategy::Tool | Strategy::StrictTool => {
+                let mut tool =
+                    ToolSpec::with_schema(&output.tool, texts::tool_description(spec), schema.clone());
+                tool.strict = (plan.strategy == Strategy::StrictTool).then_some(true);
+                let config = request.tool_config.get_or_insert_with(|| ToolConfig::new(Vec::new()));
+                config.tools.push(ToolEntry::ToolSpec(tool));
+                if config.tool_choice.is_none()
+                    && let Some(forced) = plan.forced
+                {
+                    config.tool_choice = Some(forced.choice(&output.tool));
+                }
+            }
+            Strategy::Prompt | Strategy::Auto => {}
+        }
+        if let Some(instruction) = texts::instruction(plan, &output.tool, !self.config.tools.is_empty()) {
+            if self.profile.system_prompt {
+                request.system.push(instruction.into());
+            } else if let Some(first) = request.messages.first_mut() {
+                // The same place in every request of the turn.
+                first.content.insert(0, instruction.into());
+            }
+        }
+    }
+
+    /// What a finished message is to the output, and the results of the calls that this settles, by block.
+    pub(super) fn find_output(
+        &self,
+        message: &Message,
+        endings: &[BlockEnding],
+        whole: Result<(), &StopReason>,
+    ) -> (Found, BTreeMap<usize, Settled>) {
+        let Some(output) = &self.output else { return Default::default() };
+        if output.by_text() {
+            return (output.find_text(message, endings, whole), BTreeMap::new());
+        }
+        let mut found = Found::Nothing;
+        let mut settled = BTreeMap::new();
+        let calls = || {
+            message.content.iter().enumerate().filter_map(|(at, block)| match block {
+                ContentBlock::ToolUse(call) if !call.is_server_side() => Some((at, call)),
+                _ => None,
+            })
+        };
+        for (at, call) in calls().filter(|(_, call)| output.is_tool(&call.name)) {
+            let result = if let Found::Valid { .. } = found {
+                ToolResult::error(&call.tool_use_id, texts::NOT_TAKEN)
+            } else {
+                let text = call.input.as_str();
+                let read = match wholeness(whole, endings.get(at), call) {
+                    Err(not_whole) if !has_ended(whole) => Err(Err(not_whole.to_string())),
+                    Err(_) => Err(Ok("\n- the call was not finished".to_owned())),
+                    Ok(()) => output.read_input(text).map_err(Ok),
+                };
+                match read {
+                    Ok(value) => {
+                        found = Found::Valid { at, value, repaired: false };
+                        ToolResult::new(&*call.tool_use_id, [texts::TAKEN.into()])
+                    }
+                    Err(Ok(problems)) => {
+                        let told = texts::rejected_input(&problems);
+                        found = Found::Invalid { text: text.to_owned(), problems };
+                        ToolResult::error(&call.tool_use_id, told)
+                    }
+                    Err(Err(not_whole)) => ToolResult::error(&call.tool_use_id, not_whole),
+                }
+            };
+            settled.insert(at, Settled { result, is_output: true });
+        }
+        let ends = match &found {
+            Found::Valid { .. } => output.spec.policy() == EndPolicy::Early,
+            Found::Invalid { .. } => output.is_last_attempt(),
+            Found::Nothing => false,
+        };
+        if ends {
+            for (at, call) in calls() {
+                settled.entry(at).or_insert_with(|| {
+                    let result = ToolResult::error(&call.tool_use_id, texts::NOT_RUN);
+                    Settled { result, is_output: false }
+                });
+            }
+        }
+        (found, settled)
+    }
+
+    /// Tells what an answer is to the output.
+    pub(super) fn announce_found(&mut self, found: &Found) {
+        match found {
+            Found::Invalid { problems, .. } => {
+                let problems = problems.trim_start().to_owned();
+                self.emit(None, OutputRejected::new(problems));
+            }
+            Found::Valid { repaired: true, .. } => {
+                let text = "the output stood among other text, or had commas too many: that was passed over";
+                self.diagnose("output_repaired", text, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a step of a turn that wants an output. `last_call` are the name and input of the message's last call.
+    pub(super) fn end_output_step(
+        &mut self,
+        step: FinishedStep,
+        has_calls: bool,
+        last_call: Option<(String, String)>,
+    ) {
+        use StopReason::{EndTurn, MalformedModelOutput, MalformedToolUse, StopSequence, ToolUse};
+        let Some(output) = &self.output else { return };
+        let stop_reason = step.stop_reason.clone();
+        let malformed = matches!(stop_reason, MalformedToolUse | MalformedModelOutput);
+        let stopped = !malformed && !matches!(stop_reason, ToolUse | EndTurn | StopSequence);
+        let by_output_tool = last_call.as_ref().is_some_and(|(name, _)| output.is_tool(name));
+        match (step.found.clone(), last_call) {
+            (Found::Valid { value, repaired, .. }, _) => self.give_output(step, value, repaired),
+            (_, Some((name, input))) if stopped && !by_output_tool => {
+                self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
+            }
+            (_, _) if stopped => {
+                let text = output.last_text(&step.message);
+                self.fail_output(OutputFailureReason::Stopped { stop_reason }, text);
+            }
+            (Found::Invalid { text, problems }, call) => {
+                let reminder = call.is_none().then(|| texts::rejected_text(&problems));
+                self.ask_once_more(&step, text, problems, reminder);
+            }
+            (Found::Nothing, call) if malformed => {
+                let problems = format!("\n- it was malformed, and was not received (`{stop_reason}`)");
+                let reminder = call.is_none().then(|| texts::rejected_text(&problems));
+                let text = output.last_text(&step.message);
+                self.ask_once_more(&step, text, problems, reminder);
+            }
+            (Found::Nothing, _) if has_calls => self.next_step(),
+            (Found::Nothing, _) => {
+                let (tool, text) = (&output.tool, output.last_text(&step.message));
+                let by_text = output.by_text();
+                let problems = match (by_text, text.is_empty()) {
+                    (_, true) => "\n- there was no answer".to_owned(),
+                    (true, false) => "\n- it was not read".to_owned(),
+                    (false, false) => format!("\n- it was not given by the tool `{tool}`"),
+                };
+                let reminder = if by_text { texts::EMPTY.to_owned() } else { texts::reminder(tool) };
+                self.emit(None, OutputRejected::new(problems.trim_start()));
+                self.ask_once_more(&step, text, problems, Some(reminder));
+            }
+        }
+    }
+
+    fn give_output(&mut self, step: FinishedStep, value: RawJson, repaired: bool) {
+        let Some(output) = &mut self.output else { return };
+        let strategy = output.strategy();
+        let attempts = std::mem::take(&mut output.attempts);
+        let output = TurnOutput { value, strategy, repaired, attempts };
+        self.answer(step, Some(Box::new(output)));
+    }
+
+    /// The turn has its answer.
+    pub(super) fn answer(&mut self, step: FinishedStep, output: Option<Box<TurnOutput>>) {
+        let mut end = crate::TurnEnd::new(step.stop_reason.clone(), self.usage.clone());
+        end.output = output.as_ref().map(|output| output.value.clone());
+        self.emit(None, end);
+        let outcome = TurnOutcome {
+            message: step.message,
+            stop_reason: step.stop_reason,
+            usage: self.usage.clone(),
+            steps: self.step,
+            additional_model_response_fields: step.additional_fields,
+            metadata: step.metadata,
+            output,
+        };
+        self.phase = Phase::Over(Ok(outcome));
+    }
+
+    /// Asks for the output once more, in the same conversation, or gives it up.
+    fn ask_once_more(
+        &mut self,
+        step: &FinishedStep,
+        text: String,
+        problems: String,
+        reminder: Option<String>,
+    ) {
+        let usage = step.metadata.as_ref().and_then(|metadata| metadata.usage.clone());
+        let (at, most_steps) = (self.step, self.config.max_steps);
+        let Some(output) = &mut self.output else { return };
+        let is_last = output.is_last_attempt() || at >= most_steps;
+        let strategy = output.strategy();
+        output.attempts.push(OutputAttempt { step: at, strategy, text: text.clone(), problems, usage });
+        if is_last {
+            let attempts = output.attempts.len();
+            return self.fail_output(OutputFailureReason::Invalid { attempts }, text);
+        }
+        if let Some(reminder) = reminder {
+            self.history.push_reminder(Message::user(reminder));
+        }
+        self.attempt = 1;
+    }
+
+    /// Ends the turn without an output; `text` is what the model wrote last towards it.
+    pub(super) fn fail_output(&mut self, reason: OutputFailureReason, text: String) {
+        let Some(output) = &mut self.output else { return };
+        let partial = output.partial(&text);
+        let attempts = std::mem::take(&mut output.attempts);
+        let usage = self.usage.clone();
+        let failure = OutputFailure { reason, text, partial, attempts, usage };
+        self.fail(TurnFailure::Output(Box::new(failure)));
+    }
+
+    /// What a refusal of the request at hand means for the way in which the output is asked for: where that changes
+    /// by it, the turn asks once more.
+    pub(super) fn climb_down(&mut self, refusal: &str) -> Option<Recovery> {
+        let cites = self.output.is_some() && asks_for_citations(&self.history);
+        let output = self.output.as_mut()?;
+        let plan = output.plan.as_ref()?;
+        let has_tools = !self.config.tools.is_empty();
+        let refused = ladder::refused(refusal, plan, &output.spec, has_tools)?;
+        let (profile, with_citations) = match refused {
+            Refused::Fact(fact) => (self.profile.clone().with_fact(fact), output.refused_with_citations),
+            Refused::Citations => (self.profile.clone(), true),
+        };
+        let circumstances = ladder::Circumstances::of(&self.config, cites, with_citations);
+        let next = ladder::plan(&output.spec, &profile, circumstances).ok()?;
+        if next.asks_like(plan) {
+            return None;
+        }
+        output.refused_with_citations = with_citations;
+        self.profile = profile;
+        self.ask_again();
+        Some(match refused {
+            Refused::Fact(fact) => {
+                self.learned.push(fact);
+                Recovery::Learned(fact)
+            }
+            Refused::Citations => Recovery::AsksAgain,
+        })
+    }
+}
+
+impl Output {
+    fn read(&self, text: &str) -> Result<RawJson, String> {
+        self.spec.read(text, self.is_wrapped())
+    }
+
+    /// Reads the input of a call of its tool. A blank one is the empty object (R37).
+    pub(super) fn read_input(&self, text: &str) -> Result<RawJson, String> {
+        self.read(if text.trim().is_empty() { "{}" } else { text })
+    }
+
+    /// The plan of a step that was asked for before the turn was saved.
+    pub(super) fn asked_by(&self, strategy: Strategy) -> Option<Plan> {
+        let offered = self.spec.offered(strategy).ok()?;
+        Some(Plan { strategy, forced: None, offered, reason: None })
+    }
+
+    /// Looks for the output in the text of a message.
+    pub(super) fn find_text(
+        &self,
+        message: &Message,
+        endings: &[BlockEnding],
+        whole: Result<(), &StopReason>,
+    ) -> Found {
+        // Blocks of text are closed by the end of the message (R104).
+        if !has_ended(whole) || message.tool_uses().next().is_some() {
+            return Found::Nothing;
+        }
+        let Some((at, text)) = last_text(message) else { return Found::Nothing };
+        if !endings.get(at).is_none_or(|ending| ending.understood) {
+            let problems = "\n- it came in a form that could not be read".to_owned();
+            return Found::Invalid { text: text.to_owned(), problems };
+        }
+        // The value is in the last block, or has been cut into blocks by citations.
+        let all = trailing_text(message);
+        let mut first_problem = None;
+        for text in [text, &all] {
+            match self.read(text) {
+                Ok(value) => return Found::Valid { at, value, repaired: false },
+                Err(problem) => drop(first_problem.get_or_insert(problem)),
+            }
+        }
+        if self.strategy() == Strategy::Prompt {
+            for text in [text, &all] {
+                if let Some(Ok(value)) = mended(text).map(|mended| self.read(&mended)) {
+                    return Found::Valid { at, value, repaired: true };
+                }
+            }
+        }
+        Found::Invalid { text: text.to_owned(), problems: first_problem.unwrap_or_default() }
+    }
+
+    /// What the model wrote last towards the output.
+    fn last_text(&self, message: &Message) -> String {
+        let of_call = message.tool_uses().filter(|call| self.is_tool(&call.name)).last();
+        let of_call = of_call.map(|call| call.input.as_str().to_owned());
+        of_call.or_else(|| last_text(message).map(|(_, text)| text.to_owned())).unwrap_or_default()
+    }
+
+    /// The value so far of a text that is no output.
+    fn partial(&self, text: &str) -> Option<RawJson> {
+        let from = if self.strategy() == Strategy::Prompt { text.find('{')? } else { 0 };
+        let mut live = LiveJson::new();
+        live.push(text.get(from..)?).ok()?;
+        let root = live.root()?;
+        let value = if self.is_wrapped() { root.get(crate::output::WRAPPER)? } else { root };
+        value.to_value().ok().filter(|value| !value.is_null()).map(RawJson::from)
+    }
+}
+
+/// Whether the model ended its answer itself.
+fn has_ended(whole: Result<(), &StopReason>) -> bool {
+    whole.err().is_none_or(|reason| matches!(reason, StopReason::EndTurn | StopReason::StopSequence))
+}
+
+/// The last block of a message that says something, where that is text.
+fn last_text(message: &Message) -> Option<(usize, &str)> {
+    let texts = message.content.iter().enumerate().rev();
+    texts.into_iter().find_map(|(at, block)| match block {
+        ContentBlock::Text(text) if !text.trim().is_empty() => Some((at, &**text)),
+        _ => None,
+    })
+}
+
+/// All text behind the last block that is none.
+fn trailing_text(message: &Message) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for block in message.content.iter().rev() {
+        match block {
+            ContentBlock::Text(text) => parts.push(text.clone()),
+            ContentBlock::CitationsContent(cited) => {
+                parts.push(cited.content.iter().filter_map(|part| part.text.as_deref()).collect());
+            }
+            _ => break,
+        }
+    }
+    parts.into_iter().rev().collect()
+}
+
+/// The one value in a text of a model that was asked in words alone: what stands around it is passed over, and so are
+/// commas before closing brackets and the like. `None` where there is more than one way to read it.
+fn mended(text: &str) -> Option<String> {
+    let within = text.get(text.find('{')?..=text.rfind('}')?)?;
+    if crate::tool_input::parse_strict(within).is_ok() {
+        return Some(within.to_owned());
+    }
+    let mut live = LiveJson::new();
+    live.push(within).ok()?;
+    let Outcome::Repaired(Repaired { repairs, .. }) = live.finish(End::Whole) else { return None };
+    let harmless = |kind: RepairKind| {
+        matches!(kind, RepairKind::TrailingComma | RepairKind::ControlCharacter | RepairKind::SurplusClose)
+    };
+    let harmless = repairs.iter().all(|repair| harmless(repair.kind));
+    harmless.then(|| live.root()?.to_value().ok().map(|value| value.to_string())).flatten()
+}
+
+/// Whether the conversation asks for citations.
+fn asks_for_citations(history: &History) -> bool {
+    let enabled = |config: &Option<crate::CitationsConfig>| config.as_ref().is_some_and(|c| c.enabled);
+    let in_result = |part: &crate::ToolResultContent| match part {
+        crate::ToolResultContent::Document(document) => enabled(&document.citations),
+        crate::ToolResultContent::SearchResult(found) => enabled(&found.citations),
+        _ => false,
+    };
+    history.messages().flat_map(|message| &message.content).any(|block| match block {
+        ContentBlock::Document(document) => enabled(&document.citations),
+        ContentBlock::SearchResult(found) => enabled(&found.citations),
+        ContentBlock::ToolResult(result) => result.content.iter().any(in_result),
+        _ => false,
+    })
+}
+
+impl Plan {
+    fn words(&self) -> String {
+        match self.forced {
+            Some(forced) => format!("{} with the choice `{}`", self.strategy.as_str(), forced.as_str()),
+            None => self.strategy.as_str().to_owned(),
+        }
+    }
+}
