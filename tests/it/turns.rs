@@ -241,7 +241,7 @@ async fn mistakes_become_results() {
     check(good(), "good", r#"{"a": tru"#, expect![[r#"["error",[{"text":"The input is not valid JSON (EOF while parsing a value at line 1 column 9), so the tool was not run. Send one JSON object. The input was: {\"a\": tru"}]]"#]]).await;
     check(good(), "good", "[1]", expect![[r#"["error",[{"text":"The input is not valid JSON (not an object), so the tool was not run. Send one JSON object. The input was: [1]"}]]"#]]).await;
     let day = || Tool::new("day", "A day.", |day: Day, _| async move { day.number });
-    check(day(), "day", r#"{"number":-1,"x":2}"#, expect![[r#"["error",[{"text":"The input does not fit the tool's schema, so the tool was not run:\n- `/number`: -1 is less than the minimum of 0"}]]"#]]).await;
+    check(day(), "day", r#"{"number":-1,"x":2}"#, expect![[r#"["error",[{"text":"The input does not fit the tool's schema, so the tool was not run:\n- `/number`: expected a number of at least 0, found the number -1. The schema there: {\"type\":\"integer\",\"format\":\"uint8\",\"minimum\":0,\"maximum\":255,\"description\":\"From 1.\"}"}]]"#]]).await;
     check(day(), "day", r#"{"number":3,"number":4}"#, expect![[r#"["error",[{"text":"The input is not valid JSON (the member `number` is there twice at line 1 column 20), so the tool was not run. Send one JSON object. The input was: {\"number\":3,\"number\":4}"}]]"#]]).await;
     let unit = Tool::new("now", "The time.", |(): (), _| async { "12:00" });
     check(unit, "now", "{}", expect![[r#"["success",[{"text":"12:00"}]]"#]]).await;

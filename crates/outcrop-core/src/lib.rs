@@ -34,6 +34,7 @@ mod event;
 pub mod frame;
 
 mod assembler;
+mod decode;
 mod tool_set;
 
 mod profile;
@@ -48,6 +49,7 @@ pub use schemars;
 
 pub use assembler::*;
 pub use citation::*;
+pub use decode::{InvalidInput, Problem, Problems};
 pub use event::*;
 pub use frame::{Frame, FrameDecoder, FrameError, FrameRef};
 pub use history::{Entry, History};
@@ -67,7 +69,7 @@ pub use request::*;
 pub use response::*;
 pub use schema::{ObjectSchema, schema_of};
 pub use tool_input::{InputText, ReadyInput};
-pub use tool_set::{InvalidInput, ToolSet, ToolSetError};
+pub use tool_set::{ToolSet, ToolSetError};
 pub use tool_spec::*;
 pub use trace::*;
 pub use turn::*;

@@ -15,7 +15,7 @@ use std::{collections::HashSet, fmt, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use crate::{RawJson, tool_set::excerpt};
+use crate::{InvalidInput, Problem, RawJson, decode, decode::excerpt};
 
 /// The arguments of a tool call as the model wrote them: any text.
 ///
@@ -254,12 +254,13 @@ impl<'de> serde::de::Visitor<'de> for NoDoubles {
 pub struct ReadyInput {
     value: Value,
     text: InputText,
+    schema: RawJson,
 }
 
 impl ReadyInput {
-    /// `text` must have been found whole, strict and valid; hence not public.
-    pub(crate) fn new(value: Value, text: InputText) -> Self {
-        Self { value, text }
+    /// `text` must have been found whole, strict and valid for `schema`; hence not public.
+    pub(crate) fn new(value: Value, text: InputText, schema: RawJson) -> Self {
+        Self { value, text, schema }
     }
 
     /// The arguments.
@@ -272,12 +273,28 @@ impl ReadyInput {
         &self.text
     }
 
-    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact.
+    /// Reads the arguments as a `T`, from the text, so that long numbers stay exact. `()` and unit structs, whose
+    /// schema is that of the empty object, are read from it too.
     ///
     /// # Errors
-    /// What `T`'s own `Deserialize` refuses although the schema took it.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.text.wire().parse_into()
+    /// What `T`'s own `Deserialize` refuses although the schema took it, in words for the model.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, InvalidInput> {
+        decode::read(self.text.wire().as_str(), None, &self.schema)
+            .or_else(|problem| match &self.value {
+                Value::Object(members) if members.is_empty() => {
+                    serde_json::from_value(Value::Null).map_err(|_| problem)
+                }
+                _ => Err(problem),
+            })
+            .map_err(|problem| InvalidInput::Type { problems: problem.into() })
+    }
+
+    /// Reads `text`, the member `name` of the arguments, as a `T`.
+    ///
+    /// # Errors
+    /// As [`ReadyInput::decode`].
+    pub fn decode_member<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<T, Problem> {
+        decode::read(text, Some(name), &self.schema)
     }
 }
 

@@ -6,14 +6,13 @@
 //!   call's block has ended and the model has moved on.
 //! - The check is against the schema that the tool declared, not against what was adapted for a model.
 
-mod hint;
-
-use std::{collections::HashMap, fmt, fmt::Write as _};
+use std::{collections::HashMap, fmt};
 
 use serde_json::Value;
 
 use crate::{
-    InputSchema, InputText, ReadyInput, ToolSpec,
+    InputSchema, InputText, InvalidInput, ReadyInput, ToolSpec,
+    decode::{Schema, excerpt},
     tool_input::{check_doubles, parse_strict},
 };
 
@@ -53,7 +52,7 @@ pub enum ToolSetError {
 /// ```
 #[derive(Default)]
 pub struct ToolSet {
-    tools: Vec<(ToolSpec, jsonschema::Validator)>,
+    tools: Vec<(ToolSpec, Schema)>,
     by_name: HashMap<String, usize>,
     any_live: bool,
 }
@@ -117,8 +116,7 @@ impl ToolSet {
         value: Option<Value>,
     ) -> Result<ReadyInput, InvalidInput> {
         let Some(index) = self.position(name) else {
-            let names: Vec<_> =
-                self.specs().take(MAX_ERRORS * 8).map(|spec| format!("`{}`", spec.name)).collect();
+            let names: Vec<_> = self.specs().take(MAX_NAMES).map(|spec| format!("`{}`", spec.name)).collect();
             return Err(InvalidInput::UnknownTool { name: excerpt(name), known: names.join(", ") });
         };
         let read = match value {
@@ -126,37 +124,16 @@ impl ToolSet {
             Some(value) => check_doubles(text.as_str(), &value).map(|()| value),
             None => parse_strict(text.as_str()),
         };
-        let value = read.map_err(|error| InvalidInput::NotJson {
-            reason: error.to_string(),
-            raw: excerpt(text.as_str()),
-        })?;
+        let value = read.map_err(|error| InvalidInput::not_json(&error, text.as_str()))?;
         if !value.is_object() {
             return Err(InvalidInput::NotJson {
                 reason: "not an object".into(),
                 raw: excerpt(text.as_str()),
             });
         }
-        let mut problems = String::new();
-        let mut more = 0usize;
-        for (count, error) in self.tools[index].1.iter_errors(&value).enumerate() {
-            if count >= MAX_ERRORS {
-                more += 1;
-                continue;
-            }
-            let pointer = error.instance_path().to_string();
-            let place = if pointer.is_empty() { "the input".to_owned() } else { format!("`{pointer}`") };
-            let _ = write!(problems, "\n- {place}: {}", excerpt(&error.to_string()));
-            if let Some(hint) = hint::of(&error, &value) {
-                let _ = write!(problems, " ({hint})");
-            }
-        }
-        if problems.is_empty() {
-            return Ok(ReadyInput::new(value, text.clone()));
-        }
-        if more > 0 {
-            let _ = write!(problems, "\n- and {more} more");
-        }
-        Err(InvalidInput::Schema { problems })
+        let schema = &self.tools[index].1;
+        schema.check(&value).map_err(|problems| InvalidInput::Schema { problems })?;
+        Ok(ReadyInput::new(value, text.clone(), schema.raw().clone()))
     }
 }
 
@@ -166,63 +143,13 @@ impl fmt::Debug for ToolSet {
     }
 }
 
-fn compile(spec: &ToolSpec) -> Result<jsonschema::Validator, String> {
+fn compile(spec: &ToolSpec) -> Result<Schema, String> {
     let InputSchema::Json(raw) = &spec.input_schema else { return Err("it is of an unknown kind".into()) };
-    let schema: Value = raw.parse_into().map_err(|error| error.to_string())?;
-    let object = schema.get("type").is_some_and(|kind| kind == "object");
-    if !object {
-        return Err("the top level must be of type `object`; put the value into a field".into());
-    }
-    jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+    Schema::of_object(raw)
 }
 
-/// Problems that are spelled out for the model; beyond them a count is enough.
-const MAX_ERRORS: usize = 8;
-/// Characters of the model's own text that are shown back to it.
-const MAX_EXCERPT: usize = 600;
-
-pub(crate) fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(MAX_EXCERPT) {
-        Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
-        None => text.to_owned(),
-    }
-}
-
-/// Why a tool's input cannot be executed, worded for the model.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidInput {
-    /// No such tool.
-    #[error("There is no tool called `{name}`. {}", if known.is_empty() { "There are no tools.".to_owned() } else { format!("The tools are: {known}.") })]
-    UnknownTool {
-        /// The name that the model wrote, bounded.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// The text is not one strict JSON object.
-    #[error(
-        "The input is not valid JSON ({reason}), so the tool was not run. Send one JSON object. The input was: {raw}"
-    )]
-    NotJson {
-        /// What is wrong.
-        reason: String,
-        /// The text, bounded.
-        raw: String,
-    },
-    /// The value does not fit the schema.
-    #[error("The input does not fit the tool's schema, so the tool was not run:{problems}")]
-    Schema {
-        /// One line a problem, each with its JSON Pointer.
-        problems: String,
-    },
-    /// Nothing says that the input is whole.
-    #[error("The call was not finished{}, so the tool was not run.", stop_reason.as_deref().map(|r| format!(" (stop reason `{r}`)")).unwrap_or_default())]
-    NotWhole {
-        /// Why the model stopped, where that is the reason.
-        stop_reason: Option<String>,
-    },
-}
+/// Names of tools that are told to a model that called another one.
+const MAX_NAMES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -285,64 +212,10 @@ mod tests {
         check(
             r#"{"days":0,"when":"now"}"#,
             expect![[r#"
-            The input does not fit the tool's schema, so the tool was not run:
-            - `/days`: 0 is less than the minimum of 1
-            - the input: Additional properties are not allowed ('when' was unexpected)
-            - the input: "city" is a required property"#]],
-        );
-    }
-
-    /// R49: what models often do wrong is named, and not mended here.
-    #[test]
-    fn hints() {
-        let schema = json!({
-            "type": "object",
-            "properties": {
-                "to": { "type": "array", "items": { "type": "string" } },
-                "filter": { "type": ["object", "null"] },
-                "copies": { "type": "integer" },
-                "content": { "type": "string" },
-                "metadata": { "type": "object" },
-            },
-            "required": ["content", "metadata"],
-        });
-        let set = ToolSet::new([ToolSpec::with_schema("send", "Sends.", schema)]).unwrap();
-        let check = |text: &str, expected: Expect| {
-            expected.assert_eq(&set.check("send", &InputText::from(text), None).unwrap_err().to_string());
-        };
-        check(
-            r#"{"to":"[\"a@example.com\"]","filter":"{\"k\":1}","copies":"2","content":"","metadata":{}}"#,
-            expect![[r#"
                 The input does not fit the tool's schema, so the tool was not run:
-                - `/to`: "[\"a@example.com\"]" is not of type "array" (it is a string that holds an array: give an array itself)
-                - `/filter`: "{\"k\":1}" is not of types "null", "object" (it is a string that holds an object: give an object itself)
-                - `/copies`: "2" is not of type "integer" (it is a string that holds a number: give a number itself)"#]],
-        );
-        // A string that is none of what is wanted gets no hint.
-        check(
-            r#"{"to":"[a","copies":"two","content":"","metadata":{}}"#,
-            expect![[r#"
-            The input does not fit the tool's schema, so the tool was not run:
-            - `/to`: "[a" is not of type "array"
-            - `/copies`: "two" is not of type "integer""#]],
-        );
-        check(
-            r#"{"content":"long text</content>\n<parameter name=\"metadata\">{\"tags\": \"a,b\"}"}"#,
-            expect![[r#"
-                The input does not fit the tool's schema, so the tool was not run:
-                - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]],
-        );
-        check(
-            r#"{"content":"all done.</content>\n</invoke>"}"#,
-            expect![[r#"
-            The input does not fit the tool's schema, so the tool was not run:
-            - the input: "metadata" is a required property (`/content` holds the markup of a call: it may have swallowed what was to follow)"#]],
-        );
-        check(
-            r#"{"content":"a <b>word</b>"}"#,
-            expect![[r#"
-            The input does not fit the tool's schema, so the tool was not run:
-            - the input: "metadata" is a required property"#]],
+                - top level: expected no members but `city` and `days`, found `when`
+                - top level: expected the member `city`, found only `days` and `when`. The schema there: {"city":{"type":"string"}}
+                - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}"#]],
         );
     }
 
@@ -352,8 +225,8 @@ mod tests {
         check(
             " ",
             expect![[r#"
-            The input does not fit the tool's schema, so the tool was not run:
-            - the input: "city" is a required property"#]],
+                The input does not fit the tool's schema, so the tool was not run:
+                - top level: expected the member `city`, found an empty object. The schema there: {"city":{"type":"string"}}"#]],
         );
         let set = ToolSet::new([ToolSpec::of::<()>("now", "The time.")]).unwrap();
         assert_eq!(set.check("now", &"".into(), None).unwrap().value(), &json!({}));

@@ -5,9 +5,9 @@
 //!   `Option`, by whatever name.
 //! - All parameters that cannot be read are told, not the first alone.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write as _};
+use std::{borrow::Cow, collections::HashMap};
 
-use outcrop_core::{ObjectSchema, RawJson, ReadyInput, schema_of};
+use outcrop_core::{InvalidInput, ObjectSchema, Problem, Problems, RawJson, ReadyInput, schema_of};
 use schemars::JsonSchema;
 use serde::{
     Deserialize, Serialize,
@@ -18,7 +18,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     state::Host,
-    tool::{ToolCx, ToolOutput, decode},
+    tool::{ToolCx, ToolOutput},
 };
 
 /// What a parameter of a function under [`#[tool]`](macro@crate::tool) can be: whatever serde reads and schemars
@@ -40,7 +40,7 @@ pub struct Param<T> {
     name: &'static str,
     description: &'static str,
     describe: fn(&mut ObjectSchema, &str, &str, Option<Value>, bool),
-    read: fn(&str) -> Result<T, serde_json::Error>,
+    read: fn(&ReadyInput, &str, &str) -> Result<T, Problem>,
     absent: fn() -> Option<T>,
     default: Option<fn() -> T>,
 }
@@ -55,7 +55,7 @@ impl<T> Param<T> {
             name,
             description,
             describe: ObjectSchema::property::<T>,
-            read: |text| serde_json::from_str(text),
+            read: ReadyInput::decode_member::<T>,
             absent: || T::deserialize(Nothing).ok(),
             default: None,
         }
@@ -78,7 +78,7 @@ impl<T> Param<T> {
 /// A parameter that is the whole input.
 pub struct Whole<T> {
     schema: fn() -> RawJson,
-    read: fn(&ReadyInput) -> Result<T, serde_json::Error>,
+    read: fn(&ReadyInput) -> Result<T, InvalidInput>,
 }
 
 impl<T> Whole<T> {
@@ -88,7 +88,7 @@ impl<T> Whole<T> {
     where
         T: ToolParam,
     {
-        Self { schema: schema_of::<T>, read: decode::<T> }
+        Self { schema: schema_of::<T>, read: ReadyInput::decode::<T> }
     }
 
     /// The schema of the tool.
@@ -101,7 +101,7 @@ impl<T> Whole<T> {
 pub struct Members<'a> {
     input: &'a ReadyInput,
     members: HashMap<Cow<'a, str>, &'a RawValue>,
-    problems: String,
+    problems: Problems,
 }
 
 impl<'a> Members<'a> {
@@ -109,10 +109,10 @@ impl<'a> Members<'a> {
     pub fn of(input: &'a ReadyInput) -> Self {
         let members: Result<HashMap<Name<'a>, &'a RawValue>, _> =
             serde_json::from_str(input.text().wire().as_str());
-        let mut found = Self { input, members: HashMap::new(), problems: String::new() };
+        let mut found = Self { input, members: HashMap::new(), problems: Problems::default() };
         match members {
             Ok(members) => found.members = members.into_iter().map(|(name, raw)| (name.0, raw)).collect(),
-            Err(error) => found.problem("the input", &error),
+            Err(error) => found.problems.push(Problem::new("", "an object", error.to_string())),
         }
         found
     }
@@ -120,19 +120,26 @@ impl<'a> Members<'a> {
     /// Reads a parameter.
     pub fn take<T>(&mut self, param: &Param<T>) -> Option<T> {
         let read = match self.members.remove(param.name) {
-            Some(raw) => (param.read)(raw.get()),
+            Some(raw) => (param.read)(self.input, param.name, raw.get()),
             None => param
                 .default
                 .map(|default| default())
                 .or_else(|| (param.absent)())
-                .ok_or_else(|| serde_json::Error::custom("it is missing")),
+                .ok_or_else(|| Problem::new("", format!("the member `{}`", param.name), "none")),
         };
-        read.map_err(|error| self.problem(&format!("`/{}`", param.name), &error)).ok()
+        read.map_err(|problem| self.problems.push(problem)).ok()
     }
 
     /// Reads the whole input as one parameter.
     pub fn take_whole<T>(&mut self, param: &Whole<T>) -> Option<T> {
-        (param.read)(self.input).map_err(|error| self.problem("the input", &error)).ok()
+        match (param.read)(self.input) {
+            Ok(whole) => Some(whole),
+            Err(InvalidInput::Type { problems }) => {
+                problems.iter().for_each(|problem| self.problems.push(problem.clone()));
+                None
+            }
+            Err(_) => None,
+        }
     }
 
     /// Finds a value of the host.
@@ -140,24 +147,14 @@ impl<'a> Members<'a> {
         let found = param.find(cx);
         if found.is_none() {
             // Not reached: the agent was built with all that its tools need.
-            self.problem("the tool", &serde_json::Error::custom("its state is missing"));
+            self.problems.push(Problem::new("", "a value of the host", "none: the tool cannot be called"));
         }
         found
     }
 
     /// What the model is told where something could not be read.
     pub fn refuse(self) -> ToolOutput {
-        ToolOutput::error(format!(
-            "The input fits the schema but not the tool, so the tool was not run:{}",
-            self.problems
-        ))
-    }
-
-    fn problem(&mut self, place: &str, error: &serde_json::Error) {
-        let text = error.to_string();
-        // The line and column are those of a fragment.
-        let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
-        let _ = write!(self.problems, "\n- {place}: {text}");
+        ToolOutput::error(InvalidInput::of_type(self.problems).to_string())
     }
 }
 

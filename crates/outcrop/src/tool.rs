@@ -101,14 +101,12 @@ impl Tool {
         F: Future<Output: IntoToolOutput> + Send + 'static,
     {
         let call = move |input: ReadyInput, cx: ToolCx| -> BoxFuture<'static, ToolOutput> {
-            match decode::<A>(&input) {
+            match input.decode::<A>() {
                 Ok(args) => {
                     let running = run(args, cx);
                     Box::pin(async move { running.await.into_tool_output() })
                 }
-                Err(error) => Box::pin(std::future::ready(ToolOutput::error(format!(
-                    "The input fits the schema but not the tool, so the tool was not run: {error}"
-                )))),
+                Err(invalid) => Box::pin(std::future::ready(ToolOutput::error(invalid.to_string()))),
             }
         };
         Self::from(Closure { spec, call })
@@ -218,16 +216,6 @@ pub(crate) async fn run_blocking(
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => ToolOutput::error(NOT_BEGUN),
     }
-}
-
-/// Reads the arguments. `()` and unit structs, whose schema is that of the empty object, are read from it too.
-pub(crate) fn decode<A: DeserializeOwned>(input: &ReadyInput) -> Result<A, serde_json::Error> {
-    input.decode().or_else(|error| match input.value() {
-        Value::Object(members) if members.is_empty() => {
-            serde_json::from_value(Value::Null).map_err(|_| error)
-        }
-        _ => Err(error),
-    })
 }
 
 impl<H: ToolHandler> From<H> for Tool {

@@ -260,10 +260,10 @@ fn d3_inputs_that_do_not_fit_the_schema() {
     check(
         one_call(r#"{"city":5,"when":"now"}"#, "tool_use"),
         expect![[r#"
-        ask with 1 messages
-        result a error: The input does not fit the tool's schema, so the tool was not run: / - `/city`: 5 is not of type "string" / - the input: Additional properties are not allowed ('when' was unexpected)
-        ask with 3 messages
-    "#]],
+            ask with 1 messages
+            result a error: The input does not fit the tool's schema, so the tool was not run: / - top level: expected no members but `city` and `days`, found `when` / - `/city`: expected a string, found the number 5. The schema there: {"type":"string"}
+            ask with 3 messages
+        "#]],
     );
 }
 

@@ -136,7 +136,7 @@ async fn redacted_errors() {
         error The tool failed for a reason of its own. It may have taken effect in part.
         json {"celsius":1}
         error The input does not fit the tool's schema, so the tool was not run:
-        - `/fail`: 3 is not of type "boolean"
+        - `/fail`: expected a boolean, found the number 3. The schema there: {"type":"boolean"}
     "#]]
     .assert_eq(&results(tools![redacted], &calls, |agent| agent).await);
 }

@@ -129,8 +129,8 @@ async fn what_is_left_out() {
             Lisbon Kelvin pt Some(2)
             Lisbon Celsius en None
             error The input does not fit the tool's schema, so the tool was not run:
-            - the input: "city" is a required property
-            - `/unit`: "rankine" is not one of "celsius" or "kelvin"
+            - top level: expected the member `city`, found only `unit`. The schema there: {"city":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
+            - `/unit`: expected "celsius" or "kelvin", found the string "rankine". The schema there: {"type":"string","enum":["celsius","kelvin"],"description":"How to tell a temperature."}
         "#]],
     )
     .await;
@@ -296,24 +296,24 @@ async fn what_is_read() {
             }),
             json!({ "names": [1], "place": {}, "tree": { "children": [{}] } }),
         ],
-        expect![[r#"
+        expect![[r##"
             ["a"] Lisbon None None None
             [] Lisbon Some("PT") Some("x") Some(2)
             error The input does not fit the tool's schema, so the tool was not run:
-            - `/names/0`: 1 is not of type "string"
-            - `/place`: "city" is a required property
-            - `/tree`: {"children":[{}]} is not valid under any of the schemas listed in the 'anyOf' keyword
-        "#]],
+            - `/names/0`: expected a string, found the number 1. The schema there: {"type":"string"}
+            - `/place`: expected the member `city`, found an empty object. The schema there: {"city":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
+            - `/tree/children/0`: expected the member `children`, found an empty object. The schema there: {"children":{"type":"array","items":{"$ref":"#/$defs/Tree"}}}
+        "##]],
     )
     .await;
     check(
         whole {}.into(),
         &[json!({ "city": "Lisbon" }), json!({})],
         expect![[r#"
-        Lisbon None
-        error The input does not fit the tool's schema, so the tool was not run:
-        - the input: "city" is a required property
-    "#]],
+            Lisbon None
+            error The input does not fit the tool's schema, so the tool was not run:
+            - top level: expected the member `city`, found an empty object. The schema there: {"city":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
+        "#]],
     )
     .await;
 }
@@ -355,8 +355,8 @@ async fn what_the_schema_lets_pass() {
         ],
         expect![[r#"
             error The input fits the schema but not the tool, so the tool was not run:
-            - `/first`: invalid value: integer `70000`, expected u16
-            - `/second`: an id has 4 digits
+            - `/first`: expected an integer from 0 to 65535, found the number 70000. The schema there: {"type":"integer"}
+            - `/second`: expected a valid value, found the number 20000 (an id has 4 digits). The schema there: {"type":"integer"}
             1 2 18446744073709551615 a"ã
         "#]],
     )

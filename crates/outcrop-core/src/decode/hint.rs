@@ -3,24 +3,12 @@
 //! # Invariants
 //! - A hint is told and nothing is mended: text that looks like a mistake may be meant.
 
-use jsonschema::{
-    JsonType, ValidationError,
-    error::{TypeKind, ValidationErrorKind},
-};
+use jsonschema::{JsonType, error::TypeKind};
 use serde_json::Value;
 
-/// What may be behind `error`, which was found in `input`.
-pub(super) fn of(error: &ValidationError<'_>, input: &Value) -> Option<String> {
-    match error.kind() {
-        ValidationErrorKind::Type { kind } => holds_json(error, kind),
-        ValidationErrorKind::Required { .. } => swallowed(input),
-        _ => None,
-    }
-}
-
 /// R49: a string that holds the value that is wanted.
-fn holds_json(error: &ValidationError<'_>, wanted: &TypeKind) -> Option<String> {
-    let Value::String(text) = &**error.instance() else { return None };
+pub(super) fn holds_json(found: &Value, wanted: &TypeKind) -> Option<String> {
+    let Value::String(text) = found else { return None };
     let held: Value = serde_json::from_str(text.trim()).ok()?;
     let (kind, words) = match held {
         Value::Array(_) => (JsonType::Array, "an array"),
@@ -42,11 +30,31 @@ fn holds_json(error: &ValidationError<'_>, wanted: &TypeKind) -> Option<String> 
 const TAGS: [&str; 3] = ["</invoke>", "</parameter>", "</function_calls>"];
 
 /// A text that has swallowed what was to follow it.
-fn swallowed(input: &Value) -> Option<String> {
-    let (name, _) = input.as_object()?.iter().find(|(_, member)| {
+pub(super) fn swallowed(found: &Value) -> Option<String> {
+    let (name, _) = found.as_object()?.iter().find(|(_, member)| {
         let Value::String(text) = member else { return false };
         let text = text.trim_end();
         TAGS.iter().any(|tag| text.ends_with(tag)) || text.contains("<parameter name=\"")
     })?;
-    Some(format!("`/{name}` holds the markup of a call: it may have swallowed what was to follow"))
+    Some(format!("`{name}` holds the markup of a call: it may have swallowed what was to follow"))
+}
+
+/// Longer names are not compared, since that takes the product of their lengths.
+const MAX_COMPARED: usize = 64;
+
+/// The known name that `name` may stand for.
+pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |name: &str| {
+        let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect::<String>()
+    };
+    if name.len() > MAX_COMPARED {
+        return None;
+    }
+    let wanted = plain(name);
+    let distance = |other: &str| strsim::osa_distance(&wanted, &plain(other));
+    let short_enough = known.filter(|other| other.len() <= MAX_COMPARED);
+    let (distance, nearest) =
+        short_enough.map(|other| (distance(other), other)).min_by_key(|(far, _)| *far)?;
+    (distance <= wanted.chars().count() / 3).then_some(nearest)
 }
