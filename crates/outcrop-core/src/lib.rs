@@ -36,6 +36,7 @@ pub mod frame;
 mod assembler;
 mod tool_set;
 
+pub mod adapt;
 mod profile;
 
 mod history;
@@ -45,6 +46,10 @@ mod turn_event;
 
 pub use schemars;
 
+pub use adapt::{
+    Adapted, Inexpressible, LintFinding, NotWrapped, OptionalMembers, OverLimit, SchemaChange, SchemaCounts,
+    SchemaDialect, SchemaLimits, adapt, lint,
+};
 pub use assembler::*;
 pub use citation::*;
 pub use event::*;
