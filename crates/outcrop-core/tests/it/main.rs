@@ -7,6 +7,7 @@ mod support;
 
 mod adapt;
 mod adapt_matrix;
+mod adapt_property;
 mod adapt_support;
 mod assembler;
 mod assembler_end;
