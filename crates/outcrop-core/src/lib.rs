@@ -37,6 +37,7 @@ mod assembler;
 mod decode;
 mod tool_set;
 
+pub mod adapt;
 mod profile;
 
 mod history;
@@ -47,6 +48,10 @@ mod turn_event;
 
 pub use schemars;
 
+pub use adapt::{
+    Adapted, Inexpressible, LintFinding, NotWrapped, OptionalMembers, OverLimit, SchemaChange, SchemaCounts,
+    SchemaDialect, SchemaLimits, adapt, lint,
+};
 pub use assembler::*;
 pub use citation::*;
 pub use decode::{InvalidInput, Problem, Problems};

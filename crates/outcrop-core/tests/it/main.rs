@@ -5,6 +5,10 @@
 
 mod support;
 
+mod adapt;
+mod adapt_matrix;
+mod adapt_property;
+mod adapt_support;
 mod assembler;
 mod assembler_end;
 mod assembler_property;
