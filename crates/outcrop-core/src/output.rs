@@ -6,13 +6,20 @@
 //! - A text is read strictly; only where a model was asked in words alone may there be something around the value,
 //!   see [`Strategy::Prompt`].
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
-    RawJson, StopReason, ToolSpec, Usage, raw_json::all_members, tool_input::parse_strict, tool_set::excerpt,
+    Problem, Problems, RawJson, SchemaDialect, StopReason, ToolSpec, Usage, adapt,
+    adapt::{Action, WRAPPER},
+    decode::{self, Schema},
+    raw_json::all_members,
+    tool_input::parse_strict,
 };
 
 /// How a model is asked for a value.
@@ -85,8 +92,8 @@ pub enum OutputSpecError {
     },
 }
 
-/// A check beyond the schema: what is wrong with the value, in words for the model.
-type Check = Arc<dyn Fn(&RawJson, &Value) -> Result<(), String> + Send + Sync>;
+/// A check beyond the schema: what is wrong with the value.
+type Check = Arc<dyn Fn(&RawJson, &Value) -> Result<(), Problems> + Send + Sync>;
 
 /// What a turn is to end with. Made once; turns share it.
 ///
@@ -103,8 +110,8 @@ type Check = Arc<dyn Fn(&RawJson, &Value) -> Result<(), String> + Send + Sync>;
 pub struct OutputSpec {
     name: String,
     description: Option<String>,
-    schema: RawJson,
-    validator: Arc<jsonschema::Validator>,
+    schema: Arc<Schema>,
+    shown: Arc<Shown>,
     strategy: Strategy,
     strict: bool,
     retries: u32,
@@ -124,19 +131,15 @@ impl OutputSpec {
         if !ToolSpec::is_valid_name(&name) {
             return Err(OutputSpecError::BadName { name });
         }
-        let compiled = schema
-            .parse_into::<Value>()
-            .map_err(|error| error.to_string())
-            .and_then(|schema| jsonschema::validator_for(&schema).map_err(|error| error.to_string()));
-        let validator = match compiled {
-            Ok(validator) => Arc::new(validator),
+        let schema = match Schema::of(&schema) {
+            Ok(schema) => Arc::new(schema),
             Err(reason) => return Err(OutputSpecError::BadSchema { name, reason }),
         };
         Ok(Self {
             name,
             description: None,
             schema,
-            validator,
+            shown: Arc::default(),
             strategy: Strategy::Auto,
             strict: false,
             retries: 2,
@@ -182,13 +185,31 @@ impl OutputSpec {
 
     /// Adds a check of values that are valid for the schema. It gets the text and the value; what it reports goes to
     /// the model.
+    ///
+    /// ```
+    /// use outcrop_core::{OutputSpec, Problem};
+    ///
+    /// let spec = OutputSpec::new("trip", serde_json::json!({"type": "object"}))?.validate(|_, trip| {
+    ///     if trip["days"] == 1 { Err(Problem::new("/days", "more than a day", "one").into()) } else { Ok(()) }
+    /// });
+    /// # Ok::<(), outcrop_core::OutputSpecError>(())
+    /// ```
     #[must_use]
     pub fn validate(
         mut self,
-        check: impl Fn(&RawJson, &Value) -> Result<(), String> + Send + Sync + 'static,
+        check: impl Fn(&RawJson, &Value) -> Result<(), Problems> + Send + Sync + 'static,
     ) -> Self {
         self.checks.push(Arc::new(check));
         self
+    }
+
+    /// Adds the check that the value can be read as a `T`.
+    #[must_use]
+    pub fn read_as<T: DeserializeOwned>(self) -> Self {
+        let schema = self.schema().clone();
+        self.validate(move |text, _| {
+            decode::read::<T>(text.as_str(), None, &schema).map(drop).map_err(Problems::from)
+        })
     }
 
     /// Its name.
@@ -198,7 +219,7 @@ impl OutputSpec {
 
     /// Its schema, as it was given.
     pub fn schema(&self) -> &RawJson {
-        &self.schema
+        self.schema.raw()
     }
 
     pub(crate) fn wanted_strategy(&self) -> Strategy {
@@ -223,30 +244,34 @@ impl OutputSpec {
 
     /// What tells this schema from others, for what is learned about it.
     pub(crate) fn schema_hash(&self) -> u32 {
-        crc32fast::hash(self.schema.as_str().as_bytes())
+        crc32fast::hash(self.schema().as_str().as_bytes())
     }
 
-    /// The schema that the model is shown.
+    /// The schema that a model of `family` is shown.
     ///
     /// # Errors
     /// Why it cannot be asked for in that way.
-    pub(crate) fn offered(&self, _strategy: Strategy) -> Result<Offered, String> {
-        let schema: Value = self.schema.parse_into().map_err(|error| error.to_string())?;
-        if schema.get("type").is_some_and(|kind| kind == "object") {
-            return Ok(Offered { schema: self.schema.clone(), wrapped: false });
-        }
-        let mut schema = schema;
-        let definitions = schema.as_object_mut().and_then(|members| members.shift_remove("$defs"));
-        let mut wrapper = json!({
-            "type": "object",
-            "properties": { WRAPPER: schema },
-            "required": [WRAPPER],
-            "additionalProperties": false,
-        });
-        if let (Some(definitions), Some(members)) = (definitions, wrapper.as_object_mut()) {
-            members.insert("$defs".to_owned(), definitions);
-        }
-        Ok(Offered { schema: wrapper.into(), wrapped: true })
+    pub(crate) fn offered(&self, strategy: Strategy, family: &str) -> Result<Arc<Offered>, String> {
+        let Shown { native, inlined, tool } = &*self.shown;
+        let (kept, dialect): (_, fn() -> SchemaDialect) = match strategy {
+            Strategy::Native if family == "openai-gpt-oss" => (inlined, SchemaDialect::inlined),
+            Strategy::Native | Strategy::StrictTool => (native, SchemaDialect::native),
+            Strategy::Tool | Strategy::Prompt | Strategy::Auto => (tool, SchemaDialect::tool),
+        };
+        kept.get_or_init(|| self.adapted(&dialect())).clone()
+    }
+
+    fn adapted(&self, dialect: &SchemaDialect) -> Result<Arc<Offered>, String> {
+        let schema: Value = self.schema().parse_into().map_err(|error| error.to_string())?;
+        let adapted = adapt(&schema, dialect).map_err(|error| error.to_string())?;
+        // What has no other member than those that are named is closed, which is no loss.
+        let told = |change: &&crate::SchemaChange| {
+            change.widens() || (change.narrows() && change.action != Action::Closed)
+        };
+        let changes = adapted.changes.iter().filter(told).map(ToString::to_string).collect();
+        let as_given = adapted.schema == schema;
+        let raw = if as_given { self.schema().clone() } else { RawJson::from(&adapted.schema) };
+        Ok(Arc::new(Offered { schema: raw, value: adapted.schema, wrapped: adapted.wrapped, changes }))
     }
 
     /// The value that a whole text is, or what is wrong with it in words for the model.
@@ -257,34 +282,20 @@ impl OutputSpec {
             let inner = all_members(text).filter(|members| members.len() == 1);
             let inner = inner.and_then(|mut members| members.pop()).filter(|(name, _)| name == WRAPPER);
             let Some((_, raw)) = inner else {
-                return Err(format!("\n- top level: expected an object with the one member `{WRAPPER}`"));
+                let expected = format!("an object with the one member `{WRAPPER}`");
+                return Err(Problems::from(Problem::new("", expected, decode::found(&whole))).to_string());
             };
             let Value::Object(mut members) = whole else { return Err(String::new()) };
             (RawJson::from_boxed(raw.to_owned()), members.remove(WRAPPER).unwrap_or_default())
         } else {
             (text.parse().map_err(|error| format!("\n- it is not valid JSON: {error}"))?, whole)
         };
-        self.check_schema(&value, if wrapped { "/value" } else { "" })?;
-        self.checks.iter().try_for_each(|check| {
-            check(&raw, &value).map_err(|problems| match problems.starts_with('\n') {
-                true => problems,
-                false => format!("\n- {problems}"),
-            })
-        })?;
+        let checks = self.checks.iter().map(|check| check(&raw, &value));
+        let place = if wrapped { "/value" } else { "" };
+        std::iter::once(self.schema.check(&value))
+            .chain(checks)
+            .try_for_each(|checked| checked.map_err(|problems| problems.under(place).to_string()))?;
         Ok(raw)
-    }
-
-    fn check_schema(&self, value: &Value, place: &str) -> Result<(), String> {
-        if self.validator.is_valid(value) {
-            return Ok(());
-        }
-        let mut problems = String::new();
-        for error in self.validator.iter_errors(value).take(8) {
-            let pointer = format!("{place}{}", error.instance_path());
-            let at = if pointer.is_empty() { "top level".to_owned() } else { format!("`{pointer}`") };
-            problems += &format!("\n- {at}: {}", excerpt(&error.to_string()));
-        }
-        Err(problems)
     }
 }
 
@@ -298,15 +309,25 @@ impl fmt::Debug for OutputSpec {
     }
 }
 
-/// The member in which a value stands that is no object.
-pub(crate) const WRAPPER: &str = "value";
+/// A schema as models are shown it, made when it is needed.
+#[derive(Debug, Default)]
+struct Shown {
+    native: Adaptation,
+    inlined: Adaptation,
+    tool: Adaptation,
+}
+
+type Adaptation = OnceLock<Result<Arc<Offered>, String>>;
 
 /// A schema as a model is shown it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Offered {
     pub(crate) schema: RawJson,
-    /// The value stands in a member of it.
+    pub(crate) value: Value,
+    /// The value stands in the member [`WRAPPER`] of it.
     pub(crate) wrapped: bool,
+    /// What it takes and the original does not, or the other way round.
+    pub(crate) changes: Vec<String>,
 }
 
 /// The value of an output, and how it came.

@@ -111,7 +111,7 @@ impl Turn {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let Some(output) = &mut self.output else { return Ok(()) };
         let circumstances = ladder::Circumstances::of(&self.config, cites, output.refused_with_citations);
-        let plan = ladder::plan(&output.spec, &self.profile, circumstances)?;
+        let plan = ladder::plan(&output.spec, &self.profile, &circumstances)?;
         let before = output.plan.replace(plan.clone());
         if before.as_ref() == Some(&plan) {
             return Ok(());
@@ -126,6 +126,11 @@ impl Turn {
         };
         if let Some(text) = text {
             self.diagnose("output_strategy", format!("the output is {text}"), None);
+        }
+        let changes = &plan.offered.changes;
+        if !changes.is_empty() {
+            let text = format!("the model is shown an adapted schema: {}", changes.join("; "));
+            self.diagnose("output_schema", text, None);
         }
         Ok(())
     }
@@ -269,6 +274,7 @@ impl Turn {
                 let problems = format!("\n- it was malformed, and was not received (`{stop_reason}`)");
                 let reminder = call.is_none().then(|| texts::rejected_text(&problems));
                 let text = output.last_text(&step.message);
+                self.emit(None, OutputRejected::new(problems.trim_start()));
                 self.ask_once_more(&step, text, problems, reminder);
             }
             (Found::Nothing, _) if has_calls => self.next_step(),
@@ -352,14 +358,14 @@ impl Turn {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let output = self.output.as_mut()?;
         let plan = output.plan.as_ref()?;
-        let has_tools = !self.config.tools.is_empty();
-        let refused = ladder::refused(refusal, plan, &output.spec, has_tools)?;
+        let now = ladder::Circumstances::of(&self.config, cites, output.refused_with_citations);
+        let refused = ladder::refused(refusal, plan, &output.spec, &now)?;
         let (profile, with_citations) = match refused {
             Refused::Fact(fact) => (self.profile.clone().with_fact(fact), output.refused_with_citations),
             Refused::Citations => (self.profile.clone(), true),
         };
-        let circumstances = ladder::Circumstances::of(&self.config, cites, with_citations);
-        let next = ladder::plan(&output.spec, &profile, circumstances).ok()?;
+        let next = ladder::Circumstances::of(&self.config, cites, with_citations);
+        let next = ladder::plan(&output.spec, &profile, &next).ok()?;
         if next.asks_like(plan) {
             return None;
         }
@@ -387,8 +393,8 @@ impl Output {
     }
 
     /// The plan of a step that was asked for before the turn was saved.
-    pub(super) fn asked_by(&self, strategy: Strategy) -> Option<Plan> {
-        let offered = self.spec.offered(strategy).ok()?;
+    pub(super) fn asked_by(&self, strategy: Strategy, family: &str) -> Option<Plan> {
+        let offered = self.spec.offered(strategy, family).ok()?;
         Some(Plan { strategy, forced: None, offered, reason: None })
     }
 
@@ -440,7 +446,7 @@ impl Output {
         let mut live = LiveJson::new();
         live.push(text.get(from..)?).ok()?;
         let root = live.root()?;
-        let value = if self.is_wrapped() { root.get(crate::output::WRAPPER)? } else { root };
+        let value = if self.is_wrapped() { root.get(crate::adapt::WRAPPER)? } else { root };
         value.to_value().ok().filter(|value| !value.is_null()).map(RawJson::from)
     }
 }

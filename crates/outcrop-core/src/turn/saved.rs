@@ -172,7 +172,7 @@ impl Turn {
             turn.learned.push(fact);
         }
         if let (Some(output), Some(saved)) = (&mut turn.output, saved.output) {
-            saved.restore(output);
+            saved.restore(output, &turn.profile.family);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();

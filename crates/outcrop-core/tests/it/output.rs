@@ -174,9 +174,10 @@ fn native() {
         alone(NATIVE, trip()),
         [words(GOOD)],
         expect![[r#"
-        ask: native trip
-        output by native output after 0: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            output by native output after 0: {"city":"Lisbon","days":2}
+        "#]],
     );
 }
 
@@ -191,11 +192,12 @@ fn r73_native_behind_reasoning_and_an_empty_text() {
         alone(NATIVE, trip()),
         [says(answer.concat())],
         expect![[r#"
-        ask: native trip
-        "days":2} `
-        output by native output after 0: {"city":"Lisbon",
-        "days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            "days":2} `
+            output by native output after 0: {"city":"Lisbon",
+            "days":2}
+        "#]],
     );
 }
 
@@ -229,17 +231,19 @@ fn by_a_strict_tool_where_that_was_said() {
         alone(NATIVE, trip().strategy(Strategy::StrictTool)),
         [calls("trip", GOOD)],
         expect![[r#"
-        ask: tools trip (strict); tool trip
-        output by a strict tool after 0: {"city":"Lisbon","days":2}
-    "#]],
+            ask: tools trip (strict); tool trip
+            diagnostic output_schema
+            output by a strict tool after 0: {"city":"Lisbon","days":2}
+        "#]],
     );
     check(
         alone("anthropic.claude-haiku-4-5", trip().strict(true)),
         [words(GOOD)],
         expect![[r#"
-        ask: native trip
-        output by native output after 0: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            output by native output after 0: {"city":"Lisbon","days":2}
+        "#]],
     );
 }
 
@@ -251,12 +255,13 @@ fn r84_beside_tools() {
         beside(NATIVE, trip()),
         [plan(), words(GOOD)],
         expect![[r#"
-        ask: native trip; tools plan, now
-        run o plan `{"city":"Porto"}`
-        result o success: ok
-        ask: native trip; tools plan, now
-        output by native output after 0: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip; tools plan, now
+            diagnostic output_schema
+            run o plan `{"city":"Porto"}`
+            result o success: ok
+            ask: native trip; tools plan, now
+            output by native output after 0: {"city":"Lisbon","days":2}
+        "#]],
     );
     check(
         beside(TOOLS, trip()),
@@ -283,15 +288,17 @@ fn r84_beside_tools() {
 /// The numbers stay as the model wrote them.
 #[test]
 fn the_value_is_the_text() {
-    let spec = || OutputSpec::new("n", json!({ "type": "object" })).unwrap();
+    let number = json!({ "type": "number" });
+    let schema = json!({ "type": "object", "properties": { "x": number, "n": number } });
+    let spec = || OutputSpec::new("n", schema.clone()).unwrap();
     let exact = r#"{"x":1.50, "n":123456789012345678901234567890}"#;
     check(
         alone(NATIVE, spec()),
         [words(exact)],
         expect![[r#"
-        ask: native n
-        output by native output after 0: {"x":1.50, "n":123456789012345678901234567890}
-    "#]],
+            ask: native n
+            output by native output after 0: {"x":1.50, "n":123456789012345678901234567890}
+        "#]],
     );
     check(
         alone(TOOLS, spec()),
@@ -343,23 +350,23 @@ fn r83_roots_that_are_no_object() {
     let bad = bad.map(|bad| told(alone(NATIVE, list().retries(0)), [words(bad)]));
     expect![[r#"
         ask: native list
-        rejected: - top level: expected an object with the one member `value`
+        rejected: - top level: expected an object with the one member `value`, found an array: [1,2]
         failed: the model gave no valid output in 1 attempts
         text `[1, 2]`, partial none, 1 attempts
         ask: native list
-        rejected: - top level: expected an object with the one member `value`
+        rejected: - top level: expected an object with the one member `value`, found an object: {"value":[1],"more":2}
         failed: the model gave no valid output in 1 attempts
         text `{"value":[1],"more":2}`, partial [1], 1 attempts
         ask: native list
-        rejected: - top level: expected an object with the one member `value`
+        rejected: - top level: expected an object with the one member `value`, found an empty object
         failed: the model gave no valid output in 1 attempts
         text `{}`, partial none, 1 attempts
         ask: native list
-        rejected: - `/value/0`: "a" is not of type "number"
+        rejected: - `/value/0`: expected a number, found the string "a". The schema there: {"type":"number"}
         failed: the model gave no valid output in 1 attempts
         text `{"value":["a"]}`, partial ["a"], 1 attempts
         ask: native list
-        rejected: - top level: expected an object with the one member `value`
+        rejected: - top level: expected an object with the one member `value`, found null
         failed: the model gave no valid output in 1 attempts
         text `null`, partial none, 1 attempts
         ask: native list
@@ -377,14 +384,14 @@ fn what_the_model_is_told() {
         alone(NATIVE, trip()),
         words(BAD),
         expect![[
-            r#"{"role":"user","content":[{"text":"Your answer was not taken:\n- `/days`: 0 is less than the minimum of 1\nGive the whole answer again, corrected, as one JSON object and nothing else."}]}"#
+            r#"{"role":"user","content":[{"text":"Your answer was not taken:\n- `/days`: expected a number of at least 1, found the number 0. The schema there: {\"type\":\"integer\",\"minimum\":1}\nGive the whole answer again, corrected, as one JSON object and nothing else."}]}"#
         ]],
     );
     asked_again(
         alone(TOOLS, trip()),
         calls("trip", BAD),
         expect![[
-            r#"{"role":"user","content":[{"toolResult":{"toolUseId":"o","content":[{"text":"The answer was not taken:\n- `/days`: 0 is less than the minimum of 1\nCall the tool again with the whole answer, corrected."}],"status":"error"}}]}"#
+            r#"{"role":"user","content":[{"toolResult":{"toolUseId":"o","content":[{"text":"The answer was not taken:\n- `/days`: expected a number of at least 1, found the number 0. The schema there: {\"type\":\"integer\",\"minimum\":1}\nCall the tool again with the whole answer, corrected."}],"status":"error"}}]}"#
         ]],
     );
     asked_again(
@@ -423,20 +430,21 @@ fn asked_until_it_is_valid() {
         alone(NATIVE, trip()),
         [words(BAD), words("no"), words(GOOD)],
         expect![[r#"
-        ask: native trip
-        rejected: - `/days`: 0 is less than the minimum of 1
-        ask: native trip
-        rejected: - it is not valid JSON: expected ident at line 1 column 2
-        ask: native trip
-        output by native output after 2: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            ask: native trip
+            rejected: - it is not valid JSON: expected ident at line 1 column 2
+            ask: native trip
+            output by native output after 2: {"city":"Lisbon","days":2}
+        "#]],
     );
     check(
         alone(TOOLS, trip()),
         [calls("trip", BAD), words("no"), calls("trip", GOOD)],
         expect![[r#"
             ask: tools trip; tool trip
-            rejected: - `/days`: 0 is less than the minimum of 1
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
             ask: tools trip; tool trip
             rejected: - it was not given by the tool `trip`
             ask: tools trip; tool trip
@@ -447,25 +455,27 @@ fn asked_until_it_is_valid() {
         alone(NATIVE, trip()),
         [words(BAD), words("no"), words("[]")],
         expect![[r#"
-        ask: native trip
-        rejected: - `/days`: 0 is less than the minimum of 1
-        ask: native trip
-        rejected: - it is not valid JSON: expected ident at line 1 column 2
-        ask: native trip
-        rejected: - top level: [] is not of type "object"
-        failed: the model gave no valid output in 3 attempts
-        text `[]`, partial [], 3 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            ask: native trip
+            rejected: - it is not valid JSON: expected ident at line 1 column 2
+            ask: native trip
+            rejected: - top level: expected an object, found an empty array. The schema there: {"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer","minimum":1}},"required":["city","days"],"additionalProperties":false}
+            failed: the model gave no valid output in 3 attempts
+            text `[]`, partial [], 3 attempts
+        "#]],
     );
     check(
         alone(NATIVE, trip().retries(0)),
         [words(BAD)],
         expect![[r#"
-        ask: native trip
-        rejected: - `/days`: 0 is less than the minimum of 1
-        failed: the model gave no valid output in 1 attempts
-        text `{"city":"Lisbon","days":0}`, partial {"city":"Lisbon","days":0}, 1 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            failed: the model gave no valid output in 1 attempts
+            text `{"city":"Lisbon","days":0}`, partial {"city":"Lisbon","days":0}, 1 attempts
+        "#]],
     );
 }
 
@@ -474,14 +484,14 @@ fn asked_until_it_is_valid() {
 fn thinking_is_kept() {
     let answer = [think(0, "hm"), sign(0, "s"), stop(0), text(1, BAD), stop(1), end("end_turn")];
     let sim = play(alone(NATIVE, trip()), [says(answer)]);
-    expect![[r#"[{"role":"user","content":[{"text":"Go"}]},{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm","signature":"s"}}},{"text":"{\"city\":\"Lisbon\",\"days\":0}"}]},{"role":"user","content":[{"text":"Your answer was not taken:\n- `/days`: 0 is less than the minimum of 1\nGive the whole answer again, corrected, as one JSON object and nothing else."}]}]"#]].assert_eq(&sim.asked());
+    expect![[r#"[{"role":"user","content":[{"text":"Go"}]},{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm","signature":"s"}}},{"text":"{\"city\":\"Lisbon\",\"days\":0}"}]},{"role":"user","content":[{"text":"Your answer was not taken:\n- `/days`: expected a number of at least 1, found the number 0. The schema there: {\"type\":\"integer\",\"minimum\":1}\nGive the whole answer again, corrected, as one JSON object and nothing else."}]}]"#]].assert_eq(&sim.asked());
 }
 
 #[test]
 fn a_check_beyond_the_schema() {
     let spec = || {
         trip().validate(|_, value| match value["city"] == "Lisbon" {
-            true => Err("`/city`: not again".to_owned()),
+            true => Err(Problem::new("/city", "another city", "`Lisbon`").into()),
             false => Ok(()),
         })
     };
@@ -489,12 +499,74 @@ fn a_check_beyond_the_schema() {
         alone(NATIVE, spec()),
         [words(GOOD), words(r#"{"city":"Porto","days":1}"#)],
         expect![[r#"
-        ask: native trip
-        rejected: - `/city`: not again
-        ask: native trip
-        output by native output after 1: {"city":"Porto","days":1}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - `/city`: expected another city, found `Lisbon`
+            ask: native trip
+            output by native output after 1: {"city":"Porto","days":1}
+        "#]],
     );
+}
+
+/// A type may refuse what its schema takes.
+#[test]
+fn a_type_that_cannot_be_read() {
+    #[derive(serde::Deserialize)]
+    struct Trip {
+        #[serde(rename = "days")]
+        _days: u8,
+    }
+    let schema = json!({ "type": "object", "properties": { "days": { "type": "integer" } } });
+    let spec = || OutputSpec::new("trip", schema.clone()).unwrap().read_as::<Trip>();
+    check(
+        alone(NATIVE, spec()),
+        [words(r#"{"days":300}"#), words("{}"), words(r#"{"days":2}"#)],
+        expect![[r#"
+            ask: native trip
+            rejected: - `/days`: expected an integer from 0 to 255, found the number 300. The schema there: {"type":"integer"}
+            ask: native trip
+            rejected: - top level: expected the member `days`, found an empty object. The schema there: {"type":"object","properties":{"days":{"type":"integer"}}}
+            ask: native trip
+            output by native output after 2: {"days":2}
+        "#]],
+    );
+    let list = OutputSpec::new("list", json!({ "type": "array" })).unwrap().read_as::<Vec<u8>>().retries(0);
+    check(
+        alone(NATIVE, list.clone().strategy(Strategy::Tool)),
+        [calls("list", r#"{"value":[1,-1]}"#)],
+        expect![[r#"
+            ask: tools list; tool list
+            rejected: - `/value/1`: expected an integer from 0 to 255, found the number -1
+            failed: the model gave no valid output in 1 attempts
+            text `{"value":[1,-1]}`, partial [1,-1], 1 attempts
+        "#]],
+    );
+}
+
+/// What a model is shown is adapted; what it gives is held to the original.
+#[test]
+fn the_schema_that_is_shown() {
+    let shown = |spec: OutputSpec, model| {
+        let request = Sim::new(alone(model, spec)).ask.unwrap().request;
+        let format = request.output_config.and_then(|config| config.text_format);
+        let tools = request.tool_config.map(|config| serde_json::to_string(&config.tools).unwrap());
+        let Some(TextStructure::JsonSchema(format)) = format.map(|format| format.structure) else {
+            return tools.unwrap_or_else(|| serde_json::to_string(&request.system).unwrap());
+        };
+        format.schema
+    };
+    expect![[r#"{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer","description":"At least 1."}},"required":["city","days"],"additionalProperties":false}"#]].assert_eq(&shown(trip(), NATIVE));
+    expect![[r#"[{"toolSpec":{"name":"trip","inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer","minimum":1}},"required":["city","days"],"additionalProperties":false}},"description":"Takes the final answer.\n\nCall this once, with the final answer, when all else is done."}}]"#]].assert_eq(&shown(trip(), TOOLS));
+    expect![[r#"[{"text":"Answer with one JSON object that fits this JSON Schema, and with nothing else: no words before or after it, no code fence.\n{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"city\",\"days\"],\"additionalProperties\":false}"}]"#]].assert_eq(&shown(trip(), WORDS));
+    let nested = || {
+        let part = json!({ "type": "object", "properties": { "n": { "type": "integer" } } });
+        let schema =
+            json!({ "type": "array", "items": { "$ref": "#/$defs/part" }, "$defs": { "part": part } });
+        OutputSpec::new("list", schema).unwrap()
+    };
+    expect![[r##"{"type":"object","properties":{"value":{"type":"array","items":{"$ref":"#/$defs/part"}}},"required":["value"],"additionalProperties":false,"$defs":{"part":{"type":"object","properties":{"n":{"type":"integer"}},"additionalProperties":false}}}"##]].assert_eq(&shown(nested(), NATIVE));
+    expect![[r#"{"type":"object","properties":{"value":{"type":"array","items":{"type":"object","properties":{"n":{"type":"integer"}},"additionalProperties":false}}},"required":["value"],"additionalProperties":false}"#]].assert_eq(&shown(nested(), "openai.gpt-oss-120b-1:0"));
+    expect![[r##"[{"toolSpec":{"name":"list","inputSchema":{"json":{"type":"object","properties":{"value":{"type":"array","items":{"$ref":"#/$defs/part"}}},"required":["value"],"additionalProperties":false,"$defs":{"part":{"type":"object","properties":{"n":{"type":"integer"}}}}}},"description":"Takes the final answer.\n\nCall this once, with the final answer, when all else is done."}}]"##]].assert_eq(&shown(nested(), TOOLS));
 }
 
 /// R84: the first valid one counts, and each call has its result.
@@ -530,13 +602,13 @@ fn r84_several_calls() {
         beside(TOOLS, trip()),
         [both(BAD, BAD), calls("trip", GOOD)],
         expect![[r#"
-        ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
-        rejected: - `/days`: 0 is less than the minimum of 1
-        run c plan `{"city":"Porto"}`
-        result c success: ok
-        ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
-        output by a tool after 1: {"city":"Lisbon","days":2}
-    "#]],
+            ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            run c plan `{"city":"Porto"}`
+            result c success: ok
+            ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
+            output by a tool after 1: {"city":"Lisbon","days":2}
+        "#]],
     );
     // None is, and it was the last attempt.
     check(
@@ -544,7 +616,7 @@ fn r84_several_calls() {
         [both(BAD, BAD)],
         expect![[r#"
             ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
-            rejected: - `/days`: 0 is less than the minimum of 1
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
             result c error: Not executed: the turn ended with this step.
             failed: the model gave no valid output in 1 attempts
             text `{"city":"Lisbon","days":0}`, partial {"city":"Lisbon","days":0}, 1 attempts
@@ -621,12 +693,13 @@ fn d3_a_call_that_may_not_be_whole() {
         alone(NATIVE, trip().retries(0)),
         [says(odd.concat())],
         expect![[r#"
-        ask: native trip
-        diagnostic unknown_content
-        rejected: - it came in a form that could not be read
-        failed: the model gave no valid output in 1 attempts
-        text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 1 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            diagnostic unknown_content
+            rejected: - it came in a form that could not be read
+            failed: the model gave no valid output in 1 attempts
+            text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 1 attempts
+        "#]],
     );
 }
 

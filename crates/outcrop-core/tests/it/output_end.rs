@@ -22,18 +22,23 @@ fn r82_stop_reasons() {
         reasons.map(|reason| told(alone(NATIVE, trip()), [says([text(0, r#"{"city":"Lis"#), end(reason)])]));
     expect![[r#"
         ask: native trip
+        diagnostic output_schema
         failed: the model stopped with `max_tokens` before its output was whole
         text `{"city":"Lis`, partial {"city":"Lis"}, 0 attempts
         ask: native trip
+        diagnostic output_schema
         failed: the model stopped with `guardrail_intervened` before its output was whole
         text `{"city":"Lis`, partial {"city":"Lis"}, 0 attempts
         ask: native trip
+        diagnostic output_schema
         failed: the model stopped with `content_filtered` before its output was whole
         text `{"city":"Lis`, partial {"city":"Lis"}, 0 attempts
         ask: native trip
+        diagnostic output_schema
         failed: the model stopped with `model_context_window_exceeded` before its output was whole
         text `{"city":"Lis`, partial {"city":"Lis"}, 0 attempts
         ask: native trip
+        diagnostic output_schema
         failed: the model stopped with `refusal` before its output was whole
         text `{"city":"Lis`, partial {"city":"Lis"}, 0 attempts
     "#]]
@@ -43,10 +48,11 @@ fn r82_stop_reasons() {
         alone(NATIVE, trip()),
         [says([text(0, GOOD), stop(0), end("max_tokens")])],
         expect![[r#"
-        ask: native trip
-        failed: the model stopped with `max_tokens` before its output was whole
-        text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 0 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            failed: the model stopped with `max_tokens` before its output was whole
+            text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 0 attempts
+        "#]],
     );
     let looks_whole = [&whole_call(0, "o", "trip", GOOD)[..], &[end("max_tokens")]].concat();
     check(
@@ -82,10 +88,11 @@ fn r82_stop_reasons() {
         alone(NATIVE, trip()),
         [says([end("max_tokens")])],
         expect![[r#"
-        ask: native trip
-        failed: the model stopped with `max_tokens` before its output was whole
-        text ``, partial none, 0 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            failed: the model stopped with `max_tokens` before its output was whole
+            text ``, partial none, 0 attempts
+        "#]],
     );
 }
 
@@ -112,10 +119,12 @@ fn r46_malformed() {
         alone(NATIVE, trip()),
         [malformed("malformed_model_output"), words(GOOD)],
         expect![[r#"
-        ask: native trip
-        ask: native trip
-        output by native output after 1: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - it was malformed, and was not received (`malformed_model_output`)
+            ask: native trip
+            output by native output after 1: {"city":"Lisbon","days":2}
+        "#]],
     );
     let call = || says([&whole_call(0, "o", "trip", "{")[..], &[end("malformed_tool_use")]].concat());
     check(
@@ -123,6 +132,7 @@ fn r46_malformed() {
         [call(), calls("trip", GOOD)],
         expect![[r#"
             ask: tools trip; tool trip
+            rejected: - it was malformed, and was not received (`malformed_tool_use`)
             ask: tools trip; tool trip
             output by a tool after 1: {"city":"Lisbon","days":2}
         "#]],
@@ -132,7 +142,9 @@ fn r46_malformed() {
         [call(), call()],
         expect![[r#"
             ask: tools trip; tool trip
+            rejected: - it was malformed, and was not received (`malformed_tool_use`)
             ask: tools trip; tool trip
+            rejected: - it was malformed, and was not received (`malformed_tool_use`)
             failed: the model gave no valid output in 2 attempts
             text `{`, partial {}, 2 attempts
         "#]],
@@ -141,10 +153,12 @@ fn r46_malformed() {
         alone(NATIVE, trip()),
         [says([end("malformed_model_output")]), words(GOOD)],
         expect![[r#"
-        ask: native trip
-        ask: native trip
-        output by native output after 1: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - it was malformed, and was not received (`malformed_model_output`)
+            ask: native trip
+            output by native output after 1: {"city":"Lisbon","days":2}
+        "#]],
     );
 }
 
@@ -157,23 +171,25 @@ fn r73_nothing_was_said() {
         alone(NATIVE, trip()),
         [thought(), words(GOOD)],
         expect![[r#"
-        ask: native trip
-        rejected: - there was no answer
-        ask: native trip
-        output by native output after 1: {"city":"Lisbon","days":2}
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - there was no answer
+            ask: native trip
+            output by native output after 1: {"city":"Lisbon","days":2}
+        "#]],
     );
     check(
         alone(NATIVE, trip().retries(1)),
         [says([end("end_turn")]), thought()],
         expect![[r#"
-        ask: native trip
-        rejected: - there was no answer
-        ask: native trip
-        rejected: - there was no answer
-        failed: the model gave no valid output in 2 attempts
-        text ``, partial none, 2 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - there was no answer
+            ask: native trip
+            rejected: - there was no answer
+            failed: the model gave no valid output in 2 attempts
+            text ``, partial none, 2 attempts
+        "#]],
     );
 }
 
@@ -229,7 +245,7 @@ fn the_failure_tells_all() {
     assert_eq!(attempts.collect::<Vec<_>>(), expected);
     expect![[r#"
 
-        - `/days`: 0 is less than the minimum of 1"#]]
+        - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}"#]]
     .assert_eq(&failure.attempts[0].problems);
     assert_eq!(sim.turn.into_history().len(), 4);
 }
@@ -243,13 +259,14 @@ fn the_limit_of_steps() {
         config,
         [words(BAD), words(BAD)],
         expect![[r#"
-        ask: native trip
-        rejected: - `/days`: 0 is less than the minimum of 1
-        ask: native trip
-        rejected: - `/days`: 0 is less than the minimum of 1
-        failed: the model gave no valid output in 2 attempts
-        text `{"city":"Lisbon","days":0}`, partial {"city":"Lisbon","days":0}, 2 attempts
-    "#]],
+            ask: native trip
+            diagnostic output_schema
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            ask: native trip
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            failed: the model gave no valid output in 2 attempts
+            text `{"city":"Lisbon","days":0}`, partial {"city":"Lisbon","days":0}, 2 attempts
+        "#]],
     );
     let mut config = beside(TOOLS, trip());
     config.max_steps = 1;

@@ -208,18 +208,21 @@ fn r76_native_output_is_refused() {
         expect![[r#"
             This model doesn't support the outputConfig field. Remove outputConfig and try again.
                 ask: native trip
+                diagnostic output_schema
                 Learned(NoNativeOutput)
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             This model doesn’t support the outputConfig field. Remove outputConfig and try again.
                 ask: native trip
+                diagnostic output_schema
                 Learned(NoNativeOutput)
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: output_config.format: Extra inputs are not permitted
                 ask: native trip
+                diagnostic output_schema
                 Learned(NoNativeOutput)
                 ask: tools trip; tool trip
                 diagnostic output_strategy
@@ -238,30 +241,35 @@ fn r76_native_output_is_refused() {
         expect![[r#"
             The model returned the following errors: output_config.format.schema: For 'array' type, property 'maxItems' is not supported
                 ask: native trip
+                diagnostic output_schema
                 Learned(NativeSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: output_config.format.schema: Schema type 'oneOf' is not supported
                 ask: native trip
+                diagnostic output_schema
                 Learned(NativeSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: Schema is too complex.
                 ask: native trip
+                diagnostic output_schema
                 Learned(NativeSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: Schemas contains too many optional parameters (25), which would make grammar compilation inefficient.
                 ask: native trip
+                diagnostic output_schema
                 Learned(NativeSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools.
                 ask: native trip
+                diagnostic output_schema
                 Learned(NativeSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
@@ -274,12 +282,66 @@ fn r76_native_output_is_refused() {
         expect![[r#"
             The model returned the following errors: Citations cannot be enabled when output format is set
                 ask: native trip
+                diagnostic output_schema
                 AsksAgain
                 ask: tools trip; told: Give your final answer by calling the to…
                 diagnostic output_strategy
 
         "#]],
     );
+}
+
+/// R77, R79: what cannot be said natively is asked for by a tool, and that is told.
+#[test]
+fn r77_schemas_that_cannot_be_native() {
+    let with = |schema: serde_json::Value| OutputSpec::new("out", schema).unwrap();
+    let map = || with(json!({ "type": "object", "additionalProperties": { "type": "integer" } }));
+    let tree = || {
+        let node = json!({ "type": "object", "properties": { "in": { "$ref": "#/$defs/node" } } });
+        with(json!({ "$ref": "#/$defs/node", "$defs": { "node": node } }))
+    };
+    let many = || {
+        let members = (0..25).map(|n| (format!("m{n}"), json!({ "type": "string" })));
+        with(json!({ "type": "object", "properties": serde_json::Map::from_iter(members) }))
+    };
+    let mut seen = String::new();
+    for spec in [map(), tree(), many(), map().strategy(Strategy::Native)] {
+        let mut turn = Turn::new(alone(NATIVE, spec).into(), History::new(), Message::user("Go"), "t");
+        let action = turn.next_action();
+        while let Some(event) = turn.next_event() {
+            if let EventKind::Diagnostic(told) = event.kind {
+                seen += &format!("{}: {}\n", told.code, told.message);
+            }
+        }
+        match (action, turn.outcome()) {
+            (Some(Action::Converse(ask)), None) => seen += &format!("{}\n", asking(&ask.request)),
+            (None, Some(Err(TurnFailure::Output(failure)))) => seen += &format!("{failure}\n"),
+            other => panic!("{other:?}"),
+        }
+    }
+    expect![[r#"
+        output_strategy: the output is asked for by a tool: the schema at `/additionalProperties` cannot be sent: it is a map, whose members can have any name
+        tools out; tool out
+        output_strategy: the output is asked for by a tool: the schema at the root cannot be sent: it leads to itself
+        tools out; tool out
+        output_strategy: the output is asked for by a tool: 25 optional members in strict schemas, and the service takes 24 in one request
+        tools out; tool out
+        the schema cannot be asked for by native output: the schema at `/additionalProperties` cannot be sent: it is a map, whose members can have any name
+    "#]].assert_eq(&seen);
+    // Natively there is no room for it beside strict tools, which count too (R78).
+    let strict = (0..20).map(|n| {
+        let mut spec = ToolSpec::with_schema(
+            format!("t{n}"),
+            "",
+            json!({ "type": "object", "properties": { "a": {}, "b": {} } }),
+        );
+        spec.strict = Some(true);
+        spec
+    });
+    let tools = std::sync::Arc::new(ToolSet::new(strict).unwrap());
+    let config = TurnConfig::new(NATIVE, tools).output(trip());
+    let request = Sim::new(config).ask.unwrap().request;
+    assert!(request.output_config.is_none());
 }
 
 /// Other refusals are no business of the output.
@@ -322,8 +384,9 @@ fn r65_a_forced_choice_is_refused() {
 
             The model returned the following errors: Thinking may not be enabled when tool_choice forces tool use.
                 ask: tools trip; tool trip
-                Failed
-                failed: the request was not answered
+                Learned(NoForcedTools)
+                ask: tools trip; told: Give your final answer by calling the to…
+                diagnostic output_strategy
 
             This model doesn't support the toolConfig.toolChoice.tool field. Remove toolConfig.toolChoice.tool and try again.
                 ask: tools trip; tool trip
@@ -350,6 +413,48 @@ fn r65_a_forced_choice_is_refused() {
 
         "#]],
     );
+}
+
+/// R64: what is learned depends on whether the request said that the model is to think.
+#[test]
+fn r64_thinking_that_nobody_asked_for() {
+    let text = "The model returned the following errors: Thinking may not be enabled when tool_choice forces tool use.";
+    let thinking = |kind: &str| {
+        let mut config = alone("somebody.new-model", trip().strategy(Strategy::Tool));
+        config.request.additional_model_request_fields = Some(json!({ "thinking": { "type": kind } }).into());
+        config
+    };
+    refused(
+        || thinking("enabled"),
+        &[text],
+        expect![[r#"
+        The model returned the following errors: Thinking may not be enabled when tool_choice forces tool use.
+            ask: tools trip; tool trip
+            Learned(NoForcedToolsWhileThinking)
+            ask: tools trip; told: Give your final answer by calling the to…
+            diagnostic output_strategy
+
+    "#]],
+    );
+    refused(
+        || alone("somebody.new-model", trip().strategy(Strategy::Tool)),
+        &[text],
+        expect![[r#"
+        The model returned the following errors: Thinking may not be enabled when tool_choice forces tool use.
+            ask: tools trip; tool trip
+            Learned(NoForcedTools)
+            ask: tools trip; told: Give your final answer by calling the to…
+            diagnostic output_strategy
+
+    "#]],
+    );
+}
+
+/// Where there is no system prompt the first message says it.
+#[test]
+fn without_a_system_prompt() {
+    let sim = Sim::new(alone("amazon.titan-text-express-v1", trip()));
+    expect![[r#"[{"role":"user","content":[{"text":"Answer with one JSON object that fits this JSON Schema, and with nothing else: no words before or after it, no code fence.\n{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"city\",\"days\"],\"additionalProperties\":false}"},{"text":"Go"}]}]"#]].assert_eq(&sim.asked());
 }
 
 /// From `tool` to `any` to neither.
@@ -395,9 +500,11 @@ fn all_the_way_down() {
         ],
         expect![[r#"
             ask: native trip
+            diagnostic output_schema
             Learned(NoNativeOutput)
             ask: tools trip (strict); tool trip
             diagnostic output_strategy
+            diagnostic output_schema
             Learned(NoStrictTools)
             ask: tools trip; tool trip
             diagnostic output_strategy
@@ -427,18 +534,21 @@ fn r80_a_strict_tool_is_refused() {
         expect![[r#"
             The model returned the following errors: tools.0.custom: For 'array' type, property 'maxItems' is not supported
                 ask: tools trip (strict); tool trip
+                diagnostic output_schema
                 Learned(StrictSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted
                 ask: tools trip (strict); tool trip
+                diagnostic output_schema
                 Learned(NoStrictTools)
                 ask: tools trip; tool trip
                 diagnostic output_strategy
 
             The model returned the following errors: The compiled grammar is too large, which would cause performance issues.
                 ask: tools trip (strict); tool trip
+                diagnostic output_schema
                 Learned(StrictSchemaRefused(2724134317))
                 ask: tools trip; tool trip
                 diagnostic output_strategy
@@ -456,6 +566,7 @@ fn a_demanded_strategy_does_not_change() {
         expect![[r#"
             This model doesn't support the outputConfig field. Remove outputConfig and try again.
                 ask: native trip
+                diagnostic output_schema
                 Failed
                 failed: the request was not answered
 
@@ -498,7 +609,7 @@ fn d6_what_was_learned_is_remembered() {
         let mut config = alone(NATIVE, trip());
         config.profile = config.profile.with_fact(fact);
         assert!(asking(&Sim::new(config).ask.unwrap().request).contains("tools trip"), "{fact:?}");
-        let other = OutputSpec::new("other", json!({ "type": "object" })).unwrap();
+        let other = OutputSpec::new("other", json!({ "type": "object", "properties": {} })).unwrap();
         let mut config = alone(NATIVE, other);
         config.profile = config.profile.with_fact(fact);
         let native = asking(&Sim::new(config).ask.unwrap().request).contains("native");

@@ -7,11 +7,14 @@
 //!   citations (R81).
 //! - A refusal means only what its text says of what the request at hand asked for.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::super::TurnConfig;
 use crate::{
-    Choice, Fact, OutputFailureReason, OutputSpec, Profile, RawJson, Strategy, ToolChoice, output::Offered,
+    Choice, Fact, InputSchema, OutputFailureReason, OutputSpec, Profile, RawJson, SchemaCounts, SchemaLimits,
+    Strategy, ToolChoice, ToolEntry, output::Offered,
 };
 
 /// How a step asks for the output.
@@ -20,7 +23,7 @@ pub(in super::super) struct Plan {
     /// Never [`Strategy::Auto`].
     pub(in super::super) strategy: Strategy,
     pub(super) forced: Option<Forced>,
-    pub(super) offered: Offered,
+    pub(super) offered: Arc<Offered>,
     /// Why it is not the one that comes before it.
     pub(super) reason: Option<String>,
 }
@@ -60,7 +63,7 @@ impl Forced {
 }
 
 /// What the way of asking depends on beside the profile.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Circumstances {
     /// There are other tools.
     has_tools: bool,
@@ -70,6 +73,8 @@ pub(super) struct Circumstances {
     thinks: Option<bool>,
     /// The conversation asks for citations.
     cites: bool,
+    /// The schemas of strict tools.
+    strict: Vec<Value>,
 }
 
 impl Circumstances {
@@ -78,6 +83,14 @@ impl Circumstances {
         let field = |name: &str| fields.as_ref().and_then(|fields| fields.get(name));
         let given = config.request.tool_config.as_ref();
         let choice = given.and_then(|given| given.tool_choice.as_ref());
+        let given_specs = given.iter().flat_map(|given| &given.tools).filter_map(|entry| match entry {
+            ToolEntry::ToolSpec(spec) => Some(spec),
+            _ => None,
+        });
+        let strict = config.tools.specs().chain(given_specs).filter_map(|spec| match &spec.input_schema {
+            InputSchema::Json(schema) if spec.strict == Some(true) => Some(schema),
+            _ => None,
+        });
         let thinking = field("thinking").or(field("reasoning_config"));
         Self {
             has_tools: !config.tools.is_empty() || given.is_some_and(|given| !given.tools.is_empty()),
@@ -85,6 +98,7 @@ impl Circumstances {
             chooses: matches!(choice, Some(ToolChoice::Auto(_))) || field("tool_choice").is_some(),
             thinks: thinking.map(|thinking| thinking.get("type").and_then(Value::as_str) != Some("disabled")),
             cites: cites || refused_with_citations,
+            strict: strict.filter_map(|schema| schema.to_value()).collect(),
         }
     }
 }
@@ -96,7 +110,7 @@ impl Circumstances {
 pub(super) fn plan(
     spec: &OutputSpec,
     profile: &Profile,
-    circumstances: Circumstances,
+    circumstances: &Circumstances,
 ) -> Result<Plan, OutputFailureReason> {
     let plan = |strategy: Strategy, offered, reason: &[String]| {
         let by_tool = matches!(strategy, Strategy::Tool | Strategy::StrictTool);
@@ -106,7 +120,7 @@ pub(super) fn plan(
     };
     let wanted = spec.wanted_strategy();
     if wanted != Strategy::Auto {
-        return match spec.offered(wanted) {
+        return match spec.offered(wanted, &profile.family) {
             Ok(offered) => Ok(plan(wanted, offered, &[])),
             Err(reason) => Err(OutputFailureReason::Inexpressible { strategy: wanted, reason }),
         };
@@ -115,7 +129,12 @@ pub(super) fn plan(
     let rungs = [Strategy::Native, Strategy::StrictTool, Strategy::Tool];
     for strategy in rungs {
         let obstacle = match obstacle(strategy, spec, profile, circumstances) {
-            Ok(()) => spec.offered(strategy).map_err(|reason| Some(format!("the schema: {reason}"))),
+            Ok(()) => spec
+                .offered(strategy, &profile.family)
+                .and_then(|offered| {
+                    within_limits(strategy, &offered, profile, circumstances).map(|()| offered)
+                })
+                .map_err(Some),
             Err(obstacle) => Err(obstacle.map(str::to_owned)),
         };
         match obstacle {
@@ -123,7 +142,7 @@ pub(super) fn plan(
             Err(reason) => reasons.extend(reason),
         }
     }
-    match spec.offered(Strategy::Prompt) {
+    match spec.offered(Strategy::Prompt, &profile.family) {
         Ok(offered) => Ok(plan(Strategy::Prompt, offered, &reasons)),
         Err(reason) => Err(OutputFailureReason::Inexpressible { strategy: Strategy::Prompt, reason }),
     }
@@ -134,7 +153,7 @@ fn obstacle(
     strategy: Strategy,
     spec: &OutputSpec,
     profile: &Profile,
-    circumstances: Circumstances,
+    circumstances: &Circumstances,
 ) -> Result<(), Option<&'static str>> {
     let schema = spec.schema_hash();
     match strategy {
@@ -152,8 +171,27 @@ fn obstacle(
     }
 }
 
+/// Whether the schema and those of strict tools are within what the service takes together.
+fn within_limits(
+    strategy: Strategy,
+    offered: &Offered,
+    profile: &Profile,
+    circumstances: &Circumstances,
+) -> Result<(), String> {
+    let (tool, text) = match strategy {
+        Strategy::Native => (None, Some(&offered.value)),
+        Strategy::StrictTool => (Some(&offered.value), None),
+        _ => return Ok(()),
+    };
+    if !profile.schema_subset {
+        return Ok(());
+    }
+    let counts = SchemaCounts::of(circumstances.strict.iter().chain(tool), text);
+    SchemaLimits::claude().check(&counts).map_err(|over| over.to_string())
+}
+
 /// How the model is made to call a tool, where it can be.
-fn forced(profile: &Profile, circumstances: Circumstances) -> Option<Forced> {
+fn forced(profile: &Profile, circumstances: &Circumstances) -> Option<Forced> {
     let thinks = circumstances.thinks.unwrap_or(profile.thinks_by_default);
     if circumstances.chooses || circumstances.cites || (thinks && !profile.forces_tools_while_thinking) {
         return None;
@@ -177,7 +215,12 @@ pub(in super::super) enum Refused {
 
 /// What a refusal says of a request that asked by `plan` (`bedrock-api` 6.3, 6.4). The texts are matched narrowly: what
 /// is said of a schema must not be taken for what is said of a model.
-pub(super) fn refused(refusal: &str, plan: &Plan, spec: &OutputSpec, has_tools: bool) -> Option<Refused> {
+pub(super) fn refused(
+    refusal: &str,
+    plan: &Plan,
+    spec: &OutputSpec,
+    circumstances: &Circumstances,
+) -> Option<Refused> {
     // Some texts come with a typographic apostrophe.
     let refusal = refusal.replace('\u{2019}', "'");
     let says = |texts: &[&str]| texts.iter().any(|text| refusal.contains(text));
@@ -196,7 +239,11 @@ pub(super) fn refused(refusal: &str, plan: &Plan, spec: &OutputSpec, has_tools: 
         Strategy::StrictTool if says(SCHEMA) => Fact::StrictSchemaRefused(schema),
         Strategy::Tool | Strategy::StrictTool => match plan.forced {
             Some(_) if says(&["Thinking may not be enabled when tool_choice forces tool use"]) => {
-                Fact::NoForcedToolsWhileThinking
+                // Where nothing was said of thinking the model thinks of itself.
+                match circumstances.thinks {
+                    Some(true) => Fact::NoForcedToolsWhileThinking,
+                    _ => Fact::NoForcedTools,
+                }
             }
             Some(_) if says(&[r#"tool_choice: type "tool" and "any" are not supported"#]) => {
                 Fact::NoForcedTools
@@ -209,7 +256,7 @@ pub(super) fn refused(refusal: &str, plan: &Plan, spec: &OutputSpec, has_tools: 
             }
             Some(_) if says(&["doesn't support the toolConfig.toolChoice field"]) => Fact::NoForcedTools,
             // With other tools the next request would be refused too.
-            _ if !has_tools && says(&["This model doesn't support tool use."]) => Fact::NoTools,
+            _ if !circumstances.has_tools && says(&["This model doesn't support tool use."]) => Fact::NoTools,
             _ => return None,
         },
         _ => return None,

@@ -32,10 +32,10 @@ impl SavedOutput {
         }
     }
 
-    pub(super) fn restore(self, output: &mut Output) {
+    pub(super) fn restore(self, output: &mut Output, family: &str) {
         output.attempts = self.attempts;
         output.refused_with_citations = self.refused_with_citations;
-        output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy));
+        output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy, family));
     }
 }
 
