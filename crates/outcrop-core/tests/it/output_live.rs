@@ -87,12 +87,12 @@ fn r83_unwrapped() {
     let by_text = events(alone(NATIVE, list()), by_text);
     expect![[r#"
         0 outputStart: nothing 
-        0 outputDelta: {} ""
-        0 outputDelta: {"value":[]} "/value"
-        0 outputDelta: {"value":["a"]} "/value/0"
-        0 outputDelta: {"value":["ab","c"]} "/value/0" "/value/0" "/value/1" "/value"
-        0 outputDelta: {"value":["ab","c"]} ""
-        0 outputEnd: {"value":["ab","c"]} 
+        0 outputDelta: nothing 
+        0 outputDelta: [] ""
+        0 outputDelta: ["a"] "/0"
+        0 outputDelta: ["ab","c"] "/0" "/0" "/1" ""
+        0 outputDelta: ["ab","c"] 
+        0 outputEnd: ["ab","c"] 
         - turnEnd [ "ab", "c"]
     "#]]
     .assert_eq(&by_text);

@@ -5,5 +5,6 @@
 mod corpora;
 
 mod invariants;
+mod member;
 mod oracle;
 mod typed;
