@@ -92,6 +92,11 @@ pub enum OutputSpecError {
     },
 }
 
+/// What tells a schema from others, for what is learned about it.
+pub(crate) fn schema_hash(schema: &RawJson) -> u32 {
+    crc32fast::hash(schema.as_str().as_bytes())
+}
+
 /// A check beyond the schema: what is wrong with the value.
 type Check = Arc<dyn Fn(&RawJson, &Value) -> Result<(), Problems> + Send + Sync>;
 
@@ -114,6 +119,7 @@ pub struct OutputSpec {
     shown: Arc<Shown>,
     strategy: Strategy,
     strict: bool,
+    live: bool,
     retries: u32,
     end_policy: EndPolicy,
     checks: Vec<Check>,
@@ -142,6 +148,7 @@ impl OutputSpec {
             shown: Arc::default(),
             strategy: Strategy::Auto,
             strict: false,
+            live: false,
             retries: 2,
             end_policy: EndPolicy::Early,
             checks: Vec::new(),
@@ -166,6 +173,14 @@ impl OutputSpec {
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Whether it is shown while the model writes it. Where it is asked for by a tool,
+    /// [`ToolStreaming::Auto`](crate::ToolStreaming::Auto) goes by that.
+    #[must_use]
+    pub fn live(mut self, live: bool) -> Self {
+        self.live = live;
         self
     }
 
@@ -230,6 +245,10 @@ impl OutputSpec {
         self.strict
     }
 
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
+    }
+
     pub(crate) fn most_retries(&self) -> u32 {
         self.retries
     }
@@ -242,9 +261,8 @@ impl OutputSpec {
         self.description.as_deref()
     }
 
-    /// What tells this schema from others, for what is learned about it.
     pub(crate) fn schema_hash(&self) -> u32 {
-        crc32fast::hash(self.schema().as_str().as_bytes())
+        schema_hash(self.schema())
     }
 
     /// The schema that a model of `family` is shown.

@@ -20,6 +20,7 @@ mod live;
 mod output;
 mod request;
 mod saved;
+mod strict;
 mod tool_streaming;
 
 use std::{
@@ -47,6 +48,7 @@ use outcrop_json::LiveJson;
 use calls::Calls;
 use live::LiveInputs;
 use output::{Found, OpenOutput, Output};
+use strict::StrictTools;
 
 /// One turn: from a user message to the answer.
 ///
@@ -89,6 +91,8 @@ pub struct Turn {
     inputs: LiveInputs,
     /// What the turn is to end with, where that is not only text.
     output: Option<Output>,
+    /// Tools that were declared strict; `None` until they are looked at.
+    strict: Option<StrictTools>,
 }
 
 #[derive(Debug)]
@@ -171,6 +175,7 @@ impl Turn {
             asked_fine: false,
             inputs: LiveInputs::default(),
             output,
+            strict: None,
         }
     }
 
@@ -188,6 +193,7 @@ impl Turn {
                     self.step += 1;
                     self.emit(None, StepStart::new());
                 }
+                self.plan_strict_tools();
                 if let Err(reason) = self.plan_output() {
                     self.fail_output(reason, String::new());
                     return None;
@@ -423,15 +429,15 @@ impl Turn {
                 let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
                 let fact = fact.filter(|fact| self.profile.clone().with_fact(*fact) != self.profile);
                 if let (Some(fact), true) = (fact, untouched) {
-                    self.learned.push(fact);
-                    self.profile = self.profile.clone().with_fact(fact);
-                    self.ask_again();
+                    self.learn(fact);
                     let text =
                         format!("the model refused the request, which taught {fact:?}; asking once more");
                     self.diagnose("learned", text, None);
                     return Recovery::Learned(fact);
                 }
-                if let Some(recovery) = refusal.filter(|_| untouched).and_then(|text| self.climb_down(text)) {
+                let refusal = refusal.filter(|_| untouched);
+                let again = refusal.and_then(|text| self.loosen(text).or_else(|| self.climb_down(text)));
+                if let Some(recovery) = again {
                     return recovery;
                 }
                 self.fail(TurnFailure::Converse);

@@ -110,7 +110,9 @@ impl Turn {
     pub(super) fn plan_output(&mut self) -> Result<(), OutputFailureReason> {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let Some(output) = &mut self.output else { return Ok(()) };
-        let circumstances = ladder::Circumstances::of(&self.config, cites, output.refused_with_citations);
+        let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
+        let circumstances =
+            ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let plan = ladder::plan(&output.spec, &self.profile, &circumstances)?;
         let before = output.plan.replace(plan.clone());
         if before.as_ref() == Some(&plan) {
@@ -358,26 +360,28 @@ impl Turn {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let output = self.output.as_mut()?;
         let plan = output.plan.as_ref()?;
-        let now = ladder::Circumstances::of(&self.config, cites, output.refused_with_citations);
+        let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
+        let now = ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let refused = ladder::refused(refusal, plan, &output.spec, &now)?;
         let (profile, with_citations) = match refused {
             Refused::Fact(fact) => (self.profile.clone().with_fact(fact), output.refused_with_citations),
             Refused::Citations => (self.profile.clone(), true),
         };
-        let next = ladder::Circumstances::of(&self.config, cites, with_citations);
+        let next = ladder::Circumstances::of(&self.config, strict, cites, with_citations);
         let next = ladder::plan(&output.spec, &profile, &next).ok()?;
         if next.asks_like(plan) {
             return None;
         }
         output.refused_with_citations = with_citations;
-        self.profile = profile;
-        self.ask_again();
         Some(match refused {
             Refused::Fact(fact) => {
-                self.learned.push(fact);
+                self.learn(fact);
                 Recovery::Learned(fact)
             }
-            Refused::Citations => Recovery::AsksAgain,
+            Refused::Citations => {
+                self.ask_again();
+                Recovery::AsksAgain
+            }
         })
     }
 }

@@ -29,7 +29,7 @@ impl Turn {
         request.additional_model_request_fields =
             self.model_fields(request.additional_model_request_fields.take());
         let given = request.tool_config.take();
-        let own = self.config.tools.specs().cloned().map(ToolEntry::ToolSpec);
+        let own = self.sent_specs().map(ToolEntry::ToolSpec);
         let mut entries: Vec<ToolEntry> =
             own.chain(given.iter().flat_map(|given| given.tools.iter().cloned())).collect();
         let mut config = given.unwrap_or_else(|| ToolConfig::new(Vec::new()));

@@ -31,5 +31,6 @@ mod turn_course;
 mod turn_event;
 mod turn_property;
 mod turn_saved;
+mod turn_strict;
 mod ui;
 mod wire;

@@ -329,19 +329,20 @@ fn r77_schemas_that_cannot_be_native() {
         the schema cannot be asked for by native output: the schema at `/additionalProperties` cannot be sent: it is a map, whose members can have any name
     "#]].assert_eq(&seen);
     // Natively there is no room for it beside strict tools, which count too (R78).
-    let strict = (0..20).map(|n| {
-        let mut spec = ToolSpec::with_schema(
-            format!("t{n}"),
-            "",
-            json!({ "type": "object", "properties": { "a": {}, "b": {} } }),
-        );
+    let text = json!({ "type": "string" });
+    let two = json!({ "type": "object", "properties": { "a": text, "b": text } });
+    let strict = (0..12).map(|n| {
+        let mut spec = ToolSpec::with_schema(format!("t{n}"), "", two.clone());
         spec.strict = Some(true);
         spec
     });
     let tools = std::sync::Arc::new(ToolSet::new(strict).unwrap());
-    let config = TurnConfig::new(NATIVE, tools).output(trip());
-    let request = Sim::new(config).ask.unwrap().request;
-    assert!(request.output_config.is_none());
+    let native = |spec: OutputSpec| {
+        let config = TurnConfig::new(NATIVE, tools.clone()).output(spec);
+        Sim::new(config).ask.unwrap().request.output_config.is_some()
+    };
+    assert!(native(trip()));
+    assert!(!native(with(json!({ "type": "object", "properties": { "a": text } }))));
 }
 
 /// Other refusals are no business of the output.

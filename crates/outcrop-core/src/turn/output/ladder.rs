@@ -78,17 +78,22 @@ pub(super) struct Circumstances {
 }
 
 impl Circumstances {
-    pub(super) fn of(config: &TurnConfig, cites: bool, refused_with_citations: bool) -> Self {
+    pub(super) fn of(
+        config: &TurnConfig,
+        strict: &[Value],
+        cites: bool,
+        refused_with_citations: bool,
+    ) -> Self {
         let fields = config.request.additional_model_request_fields.as_ref().and_then(RawJson::to_value);
         let field = |name: &str| fields.as_ref().and_then(|fields| fields.get(name));
         let given = config.request.tool_config.as_ref();
         let choice = given.and_then(|given| given.tool_choice.as_ref());
         let given_specs = given.iter().flat_map(|given| &given.tools).filter_map(|entry| match entry {
-            ToolEntry::ToolSpec(spec) => Some(spec),
+            ToolEntry::ToolSpec(spec) if spec.strict == Some(true) => Some(&spec.input_schema),
             _ => None,
         });
-        let strict = config.tools.specs().chain(given_specs).filter_map(|spec| match &spec.input_schema {
-            InputSchema::Json(schema) if spec.strict == Some(true) => Some(schema),
+        let given_strict = given_specs.filter_map(|schema| match schema {
+            InputSchema::Json(schema) => schema.to_value(),
             _ => None,
         });
         let thinking = field("thinking").or(field("reasoning_config"));
@@ -98,7 +103,7 @@ impl Circumstances {
             chooses: matches!(choice, Some(ToolChoice::Auto(_))) || field("tool_choice").is_some(),
             thinks: thinking.map(|thinking| thinking.get("type").and_then(Value::as_str) != Some("disabled")),
             cites: cites || refused_with_citations,
-            strict: strict.filter_map(|schema| schema.to_value()).collect(),
+            strict: strict.iter().cloned().chain(given_strict).collect(),
         }
     }
 }
