@@ -1,4 +1,4 @@
-//! Starts one benchmark: `json`, `instructions`, `stream`, `turn` or `concurrent`.
+//! Starts one benchmark: `json`, `instructions`, `dispatch`, `stream`, `turn` or `concurrent`.
 //!
 //! # Invariants
 //! - A benchmark is built by a `cargo run` of its own, so that no feature which one package switches on
@@ -14,6 +14,7 @@ const USAGE: &str = "usage: cargo run --release --manifest-path bench/Cargo.toml
 
   json          a live value after every delta: time, allocations, and what others need
   instructions  the same by callgrind: ratios and growth (needs valgrind)
+  dispatch      from a finished tool input to the tool's output, by callgrind (needs valgrind)
   stream        a wire event, from HTTP to the agent's events
   turn          a turn of three steps with tools
   concurrent    a thousand streams at once";
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo run --release --manifest-path bench/Cargo.toml
 fn package(benchmark: &str) -> Option<&'static str> {
     match benchmark {
         "json" | "instructions" => Some("json"),
+        "dispatch" => Some("dispatch"),
         "stream" | "turn" | "concurrent" => Some("stream"),
         _ => None,
     }

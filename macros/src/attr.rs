@@ -16,9 +16,9 @@ use syn::{
 use crate::check::Mistakes;
 
 /// One entry of a list.
-struct Setting {
-    key: Ident,
-    value: Option<Expr>,
+pub(crate) struct Setting {
+    pub(crate) key: Ident,
+    pub(crate) value: Option<Expr>,
 }
 
 impl Parse for Setting {
@@ -32,24 +32,26 @@ impl Parse for Setting {
     }
 }
 
-fn settings(tokens: TokenStream, mistakes: &mut Mistakes) -> Vec<Setting> {
-    match Punctuated::<Setting, Token![,]>::parse_terminated.parse2(tokens) {
-        Ok(settings) => {
-            let mut known: Vec<Setting> = Vec::new();
-            for setting in settings {
-                if known.iter().any(|other| other.key == setting.key) {
-                    mistakes.add(setting.key.span(), format!("`{}` stands here twice", setting.key));
-                } else {
-                    known.push(setting);
-                }
-            }
-            known
-        }
-        Err(error) => {
+/// The entries of the lists of one place.
+pub(crate) fn settings(
+    lists: impl IntoIterator<Item = TokenStream>,
+    mistakes: &mut Mistakes,
+) -> Vec<Setting> {
+    let mut known: Vec<Setting> = Vec::new();
+    for tokens in lists {
+        let read = Punctuated::<Setting, Token![,]>::parse_terminated.parse2(tokens);
+        for setting in read.unwrap_or_else(|error| {
             mistakes.push(error);
-            Vec::new()
+            Punctuated::new()
+        }) {
+            if known.iter().any(|other| other.key == setting.key) {
+                mistakes.add(setting.key.span(), format!("`{}` stands here twice", setting.key));
+            } else {
+                known.push(setting);
+            }
         }
     }
+    known
 }
 
 /// How long a call may take.
@@ -79,7 +81,7 @@ const ON_A_FUNCTION: &str =
 impl ToolAttr {
     pub(crate) fn read(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut attr = Self::default();
-        for Setting { key, value } in settings(tokens, mistakes) {
+        for Setting { key, value } in settings([tokens], mistakes) {
             if key == "marker" || key == "crate" {
                 attr.not_on_a_method = Some(key.span());
             }
@@ -120,7 +122,7 @@ pub(crate) struct ToolsetAttr {
 impl ToolsetAttr {
     pub(crate) fn read(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut attr = Self::default();
-        for Setting { key, value } in settings(tokens, mistakes) {
+        for Setting { key, value } in settings([tokens], mistakes) {
             match &*key.to_string() {
                 "prefix" => attr.prefix = text(&key, value, "shop_", mistakes),
                 "crate" => attr.krate = krate(&key, value, mistakes),
@@ -149,7 +151,7 @@ impl ParamAttr {
         if tokens.is_empty() {
             mistakes.add(span, format!("say what this parameter is: {KNOWN}"));
         }
-        for Setting { key, value } in settings(tokens, mistakes) {
+        for Setting { key, value } in settings([tokens], mistakes) {
             match &*key.to_string() {
                 "default" => match value {
                     Some(value) => self.default = Some(value),
@@ -169,7 +171,7 @@ impl ParamAttr {
     }
 }
 
-fn flag(key: &Ident, value: Option<Expr>, mistakes: &mut Mistakes) -> bool {
+pub(crate) fn flag(key: &Ident, value: Option<Expr>, mistakes: &mut Mistakes) -> bool {
     if let Some(value) = value {
         mistakes.add(value.span(), format!("`{key}` takes no value"));
     }
@@ -190,7 +192,7 @@ fn text(key: &Ident, value: Option<Expr>, example: &str, mistakes: &mut Mistakes
     })
 }
 
-fn krate(key: &Ident, value: Option<Expr>, mistakes: &mut Mistakes) -> Option<Path> {
+pub(crate) fn krate(key: &Ident, value: Option<Expr>, mistakes: &mut Mistakes) -> Option<Path> {
     let path = match &value {
         Some(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
         _ => literal(value.as_ref()).and_then(|(text, span)| {

@@ -142,7 +142,7 @@ fn params(params: &[Param], mistakes: &mut Mistakes) {
 }
 
 /// Where a reference or a lifetime with a name stands in a type.
-fn borrowed(tokens: TokenStream) -> Option<Span> {
+pub(crate) fn borrowed(tokens: TokenStream) -> Option<Span> {
     let mut after_quote = false;
     tokens.into_iter().find_map(|token| {
         let quoted = std::mem::take(&mut after_quote);

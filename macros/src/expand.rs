@@ -155,7 +155,7 @@ pub(crate) fn made(tool: &Tool, function: &Function, callee: &Callee) -> TokenSt
             #made_schema,
             ::std::vec::Vec::from([#(#needs),*]),
             move |#input: __outcrop::ReadyInput, #cx: __outcrop::ToolCx| {
-                let #mutable #members = __outcrop::Members::of(&#input);
+                let #mutable #members = __outcrop::Members::of(#input);
                 #(#taken)*
                 #unpacked
                 #shared

@@ -7,6 +7,7 @@
 
 mod attr;
 mod check;
+mod derive;
 mod expand;
 mod fallback;
 mod model;
@@ -166,4 +167,16 @@ fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#told #fallback)
         }
     }
+}
+
+/// Makes a type one that a model can answer with.
+#[proc_macro_derive(Output, attributes(output, serde, schemars))]
+pub fn output(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive::expand("output", item.into()).into()
+}
+
+/// Makes a type one that can be the input of a tool.
+#[proc_macro_derive(ToolInput, attributes(input, serde, schemars))]
+pub fn tool_input(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive::expand("input", item.into()).into()
 }

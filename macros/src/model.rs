@@ -206,7 +206,7 @@ pub(crate) enum Doc {
 }
 
 impl Doc {
-    fn of(attrs: &[Attribute]) -> Self {
+    pub(crate) fn of(attrs: &[Attribute]) -> Self {
         let parts: Vec<&Expr> = attrs
             .iter()
             .filter_map(|attr| match &attr.meta {

@@ -9,6 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
+    alarm::Alarm,
     body::{read_excerpt, read_whole},
     builder::{BedrockBuilder, Timeouts},
     config::ConfigError,
@@ -155,13 +156,14 @@ impl Bedrock {
         let permit = self.permit().await;
         let Timeouts { first_event, idle, .. } = self.shared.timeouts;
         let first = first_event.and_then(|length| Limit::new(TimeoutKind::FirstEvent, length));
-        let answer = self.send(Operation::ConverseStream, &self.model_id, body, first).await?;
+        let mut alarm = Alarm::default();
+        let answer = self.send(Operation::ConverseStream, &self.model_id, body, first, &mut alarm).await?;
         if !answer.head.content_type.as_deref().is_none_or(is_event_stream) {
             let start = read_excerpt(answer.body).await;
             return Err(UnexpectedResponse::new("an event stream", &answer.head, &start, None).into());
         }
         let first = first.map(|limit| (limit.length, limit.left()));
-        Ok(EventStream::of_wire(answer.head, answer.body, first, idle, permit))
+        Ok(EventStream::of_wire(answer, first, idle, alarm, permit))
     }
 
     /// Asks for an answer, streamed where the model can stream.
@@ -222,7 +224,7 @@ impl Bedrock {
         let _permit = self.permit().await;
         let Timeouts { operation: whole, idle, .. } = self.shared.timeouts;
         let limit = whole.and_then(|length| Limit::new(TimeoutKind::Operation, length));
-        let answer = self.send(operation, model_id, body, limit).await?;
+        let answer = self.send(operation, model_id, body, limit, &mut Alarm::default()).await?;
         let head = answer.head;
         let bytes = read_whole(answer.body, &head, idle, limit).await?;
         let read = serde_json::from_slice(&bytes)
@@ -237,8 +239,9 @@ impl Bedrock {
         model_id: &str,
         body: Bytes,
         limit: Option<Limit>,
+        alarm: &mut Alarm,
     ) -> Result<Answer, Error> {
-        let sent = send(&self.shared.client, operation, model_id, body, limit).await;
+        let sent = send(&self.shared.client, operation, model_id, body, limit, alarm).await;
         sent.inspect_err(|error| {
             if let Some(lesson) = Lesson::of(error) {
                 tracing::debug!(model_id = &*self.model_id, ?lesson, "learned from a refusal");

@@ -12,15 +12,13 @@ use bytes::Bytes;
 use futures::Stream;
 use http_body::Body;
 use outcrop_core::{EventError, FrameDecoder, StreamEvent};
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, Sleep},
-};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{
+    alarm::Alarm,
     client::ResponseMeta,
     error::{Error, ServiceError, StreamError, StreamErrorKind, TimeoutError, TimeoutKind},
-    transport::Head,
+    transport::{Answer, Head},
 };
 
 /// The events of one answer. [`Bedrock::stream`](crate::Bedrock::stream) makes it.
@@ -74,10 +72,10 @@ impl EventStream {
 
     /// `first` is what is left of the time for the first event.
     pub(crate) fn of_wire(
-        head: Head,
-        body: SdkBody,
+        Answer { head, body }: Answer,
         first: Option<(Duration, Duration)>,
         idle: Option<Duration>,
+        alarm: Alarm,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
         let meta = ResponseMeta::of(&head);
@@ -90,8 +88,8 @@ impl EventStream {
             events: 0,
             stopped: false,
             metadata: false,
-            sleep: None,
-            waiting: false,
+            alarm,
+            until: None,
             _permit: permit,
         };
         Self { meta, source: Source::Wire(Box::new(wire)) }
@@ -146,9 +144,9 @@ struct Wire {
     events: usize,
     stopped: bool,
     metadata: bool,
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// Whether `sleep` runs: the reader has asked since the last event, and nothing was there.
-    waiting: bool,
+    alarm: Alarm,
+    /// When the wait ends, once the reader has asked since the last event and nothing was there.
+    until: Option<Instant>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -172,7 +170,7 @@ impl Wire {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(bytes) = frame.into_data() {
-                        self.decoder.push(&bytes);
+                        self.decoder.push_bytes(bytes);
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
@@ -204,7 +202,7 @@ impl Wire {
         self.metadata |= is_metadata(event);
         // Once the message is final, other events do not prolong the wait.
         if !self.stopped || before != (self.stopped, self.metadata) {
-            self.waiting = false;
+            self.until = None;
         }
     }
 
@@ -222,16 +220,22 @@ impl Wire {
                 None => return Poll::Pending,
             },
         };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(left)));
-        if !self.waiting {
-            self.waiting = true;
-            // `sleep` itself knows what to do with lengths beyond the clock.
-            match Instant::now().checked_add(left) {
-                Some(until) => sleep.as_mut().reset(until),
-                None => sleep.set(tokio::time::sleep(left)),
+        let until = match self.until {
+            Some(until) => until,
+            None => {
+                // A length beyond what the clock can tell is no limit.
+                let Some(until) = Instant::now().checked_add(left) else { return Poll::Pending };
+                self.until = Some(until);
+                if self.stopped {
+                    // The rest is mostly there as soon as the connection's task has run. To let it run and ask once
+                    // more costs less than to set the alarm.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                until
             }
-        }
-        ready!(sleep.as_mut().poll(cx));
+        };
+        ready!(self.alarm.poll(cx, until));
         let late = TimeoutError::new(kind, Some(length), self.head.attempts);
         Poll::Ready(self.failed(late.with_request_id(self.head.request_id.clone()).into()))
     }

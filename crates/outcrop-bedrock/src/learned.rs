@@ -84,8 +84,11 @@ impl Learned {
     }
 
     fn believed<T>(&self, model_id: &str, pick: impl Fn(&Known) -> Option<T>) -> Vec<T> {
-        let now = Instant::now();
         let lessons = self.lessons.lock().unwrap_or_else(PoisonError::into_inner);
+        if lessons.is_empty() {
+            return Vec::new();
+        }
+        let now = Instant::now();
         let of_model = lessons.get(model_id).into_iter().flatten();
         of_model.filter(|known| known.until > now).filter_map(pick).collect()
     }

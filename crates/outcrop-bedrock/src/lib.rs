@@ -21,6 +21,7 @@
 //! This is the only crate of the workspace that names the AWS SDK. [`aws_config`] and [`aws_sdk_bedrockruntime`] are
 //! re-exported for those who bring a configuration or a client of their own.
 
+mod alarm;
 mod transport;
 
 mod body;

@@ -12,6 +12,7 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -33,7 +34,10 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::error::{Error, ServiceError, TimeoutError, TimeoutKind, TransportError, TransportKind};
+use crate::{
+    alarm::Alarm,
+    error::{Error, ServiceError, TimeoutError, TimeoutKind, TransportError, TransportKind},
+};
 
 /// The operations that we send. One of InvokeModel's would be one more variant and one more arm in [`send`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +93,13 @@ pub(crate) async fn send(
     model_id: &str,
     body: Bytes,
     limit: Option<Limit>,
+    alarm: &mut Alarm,
 ) -> Result<Answer, Error> {
     let exchange = Exchange::new(body);
-    let sent = send_through(client, operation, model_id, &exchange);
+    let sent = pin!(send_through(client, operation, model_id, &exchange));
     match limit {
         None => sent.await,
-        Some(limit) => tokio::time::timeout_at(limit.until, sent).await.unwrap_or_else(|_| {
+        Some(limit) => alarm.limit(limit.until, sent).await.unwrap_or_else(|| {
             let attempts = exchange.with_progress(|progress| progress.attempts);
             Err(TimeoutError::new(limit.kind, Some(limit.length), attempts).into())
         }),

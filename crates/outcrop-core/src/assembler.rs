@@ -176,7 +176,8 @@ pub struct Assembler {
     started: bool,
     /// Members of the message beside role and content.
     other: Members,
-    blocks: BTreeMap<u32, Block>,
+    /// Behind pointers, since a map's first node has room for eleven.
+    blocks: BTreeMap<u32, Box<Block>>,
     stop: Option<MessageStop>,
     metadata: Option<Box<StreamMetadata>>,
     foreign: Vec<ForeignPart>,
@@ -277,7 +278,7 @@ pub struct Assembled {
     /// The inputs of tool uses by their blocks, for whoever still looks at their values.
     pub inputs: BTreeMap<u32, Box<LiveJson>>,
     /// What those inputs say that are strict JSON objects, so that they need not be read again.
-    pub(crate) values: BTreeMap<u32, Value>,
+    pub(crate) values: Vec<(u32, Value)>,
 }
 
 /// How a block of a finished message ended.
@@ -315,7 +316,7 @@ impl Assembler {
 
     /// The inputs of tool uses so far by their blocks, without the message.
     pub fn take_inputs(&mut self) -> BTreeMap<u32, Box<LiveJson>> {
-        let input = |(index, block): (&u32, &mut Block)| Some((*index, block.input.take()?));
+        let input = |(index, block): (&u32, &mut Box<Block>)| Some((*index, block.input.take()?));
         self.blocks.iter_mut().filter_map(input).collect()
     }
 
@@ -393,7 +394,7 @@ impl Assembler {
                 Err(ProtocolError::BlockStartedTwice { block: index })
             }
             std::collections::btree_map::Entry::Vacant(place) => {
-                Ok(place.insert(Block { body, ..Block::default() }))
+                Ok(place.insert(Box::new(Block { body, ..Block::default() })))
             }
         }
     }
@@ -528,7 +529,7 @@ impl Assembler {
         let all_stopped = self.blocks.values().all(|block| block.stopped);
         let mut content = Vec::with_capacity(self.blocks.len());
         let mut endings = Vec::with_capacity(self.blocks.len());
-        let (mut inputs, mut values) = (BTreeMap::new(), BTreeMap::new());
+        let (mut inputs, mut values) = (BTreeMap::new(), Vec::new());
         for (index, block) in self.blocks {
             let ending = BlockEnding { block: index, stopped: block.stopped, understood: !block.tainted };
             let text = block.input.as_deref().map(LiveJson::raw).unwrap_or_default();

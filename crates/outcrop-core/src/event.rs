@@ -19,6 +19,7 @@ use crate::{
 
 mod delta;
 mod error;
+mod small;
 
 pub use error::{EventError, StreamException};
 
@@ -422,6 +423,9 @@ impl StreamEvent {
             content_block_index: u32,
             start: Option<RawJson>,
             delta: Option<RawJson>,
+        }
+        if let Some(event) = small::read(event_type, payload) {
+            return Ok(event);
         }
         let null = || RawJson::from(serde_json::Value::Null);
         match event_type {

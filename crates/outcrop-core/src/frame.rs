@@ -301,10 +301,13 @@ impl fmt::Debug for FrameRef<'_> {
 /// # Ok::<(), FrameError>(())
 /// ```
 pub struct FrameDecoder {
+    /// What came before `chunk`: mostly one frame that came in pieces, as far as it came.
     buffer: BytesMut,
-    /// The length of the frame that `buffer` begins with, where it was lent out and is done with.
+    /// What was given whole and is read where it lies.
+    chunk: Bytes,
+    /// The length of the frame at the front, where it was lent out and is done with.
     lent: usize,
-    /// Of the frame that `buffer` begins with, once its prelude was found good.
+    /// Of the frame at the front, once its prelude was found good.
     prelude: Option<Prelude>,
     failed: Option<FrameError>,
     max_frame_bytes: usize,
@@ -320,15 +323,39 @@ impl FrameDecoder {
     /// A decoder that refuses frames of more than `max_frame_bytes` bytes, counted whole, as soon as it has
     /// seen the first 12 bytes of one. [`FrameDecoder::default`] takes [`MAX_FRAME_BYTES`].
     pub fn new(max_frame_bytes: usize) -> Self {
-        let buffer = BytesMut::with_capacity(BUFFER_BYTES);
-        Self { buffer, lent: 0, prelude: None, failed: None, max_frame_bytes }
+        let (buffer, chunk) = (BytesMut::new(), Bytes::new());
+        Self { buffer, chunk, lent: 0, prelude: None, failed: None, max_frame_bytes }
     }
 
     /// Takes the next piece of the stream, of any length. After an error it is dropped.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
-            self.take_back();
+            self.keep_chunk();
+            if self.buffer.capacity() == 0 {
+                self.buffer.reserve(BUFFER_BYTES);
+            }
             self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// As [`push`](Self::push), but whole frames in the piece are read where they lie: only a frame that comes in
+    /// pieces is copied. Once there is no whole frame left nothing of the piece is held any more.
+    ///
+    /// ```
+    /// use outcrop_core::{Frame, FrameDecoder};
+    ///
+    /// let frame = Frame::event("contentBlockStop", r#"{"contentBlockIndex":0}"#);
+    /// let mut wire = Vec::new();
+    /// frame.encode(&mut wire)?;
+    /// let mut decoder = FrameDecoder::default();
+    /// decoder.push_bytes(wire.into());
+    /// assert_eq!(decoder.next_frame()?, Some(frame));
+    /// # Ok::<(), outcrop_core::FrameError>(())
+    /// ```
+    pub fn push_bytes(&mut self, bytes: Bytes) {
+        if self.failed.is_none() {
+            self.keep_chunk();
+            self.chunk = bytes;
         }
     }
 
@@ -341,12 +368,15 @@ impl FrameDecoder {
         let found = self.find_frame();
         let Some(prelude) = self.remember(found)? else { return Ok(None) };
         self.prelude = None;
-        let mut frame = self.buffer.split_to(prelude.total - CRC_BYTES);
-        self.buffer.advance(CRC_BYTES);
+        let mut frame = match self.buffer.is_empty() {
+            true => self.chunk.split_to(prelude.total),
+            false => self.buffer.split_to(prelude.total).freeze(),
+        };
+        frame.truncate(prelude.total - CRC_BYTES);
         frame.advance(PRELUDE_BYTES);
         let headers = self.remember(read_headers(&frame[..prelude.headers]))?;
         frame.advance(prelude.headers);
-        Ok(Some(Frame { headers, payload: frame.freeze() }))
+        Ok(Some(Frame { headers, payload: frame }))
     }
 
     /// As [`next_frame`](Self::next_frame), but the frame stays where it is: nothing is allocated for it.
@@ -372,13 +402,13 @@ impl FrameDecoder {
         let found = self.find_frame();
         let Some(prelude) = self.remember(found)? else { return Ok(None) };
         self.prelude = None;
-        let headers = &self.buffer[PRELUDE_BYTES..PRELUDE_BYTES + prelude.headers];
+        let headers = &self.front()[PRELUDE_BYTES..PRELUDE_BYTES + prelude.headers];
         if headers != OF_DELTA {
             let checked = check_headers(headers);
             self.remember(checked)?;
         }
         self.lent = prelude.total;
-        let frame = &self.buffer[PRELUDE_BYTES..prelude.total - CRC_BYTES];
+        let frame = &self.front()[PRELUDE_BYTES..prelude.total - CRC_BYTES];
         let (headers, payload) = frame.split_at(prelude.headers);
         Ok(Some(FrameRef { headers, payload }))
     }
@@ -399,40 +429,82 @@ impl FrameDecoder {
 
     /// How many bytes were pushed and are not yet handed out in a frame.
     pub fn buffered(&self) -> usize {
-        self.buffer.len() - self.lent
+        self.buffer.len() + self.chunk.len() - self.lent
     }
 
-    /// Finds the frame that the buffer begins with, whole and with the right checksums.
+    /// Finds the frame at the front, whole and with the right checksums.
     fn find_frame(&mut self) -> Result<Option<Prelude>, FrameError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         self.take_back();
-        let prelude = match self.prelude {
-            Some(prelude) => prelude,
-            None => match self.buffer.first_chunk() {
-                Some(bytes) => *self.prelude.insert(read_prelude(bytes, self.max_frame_bytes)?),
-                None => return Ok(None),
-            },
-        };
-        let Some(frame) = self.buffer.get(..prelude.total) else { return Ok(None) };
-        let (frame, mut crc) = frame.split_at(prelude.total - CRC_BYTES);
-        if crc32fast::hash(frame) != crc.get_u32() {
-            return Err(FrameError::MessageCrc);
+        loop {
+            let front = self.front();
+            let need = match (self.prelude, front.first_chunk()) {
+                (Some(prelude), _) => match front.get(..prelude.total) {
+                    Some(frame) => {
+                        let (frame, mut crc) = frame.split_at(prelude.total - CRC_BYTES);
+                        return match crc32fast::hash(frame) == crc.get_u32() {
+                            true => Ok(Some(prelude)),
+                            false => Err(FrameError::MessageCrc),
+                        };
+                    }
+                    None => prelude.total,
+                },
+                (None, Some(bytes)) => {
+                    self.prelude = Some(read_prelude(bytes, self.max_frame_bytes)?);
+                    continue;
+                }
+                (None, None) => PRELUDE_BYTES,
+            };
+            if self.chunk.is_empty() {
+                return Ok(None);
+            }
+            // What the frame lacks, or all there is.
+            let lacks = need - self.buffer.len();
+            let piece = self.chunk.split_to(lacks.min(self.chunk.len()));
+            self.buffer.extend_from_slice(&piece);
+            self.let_go();
         }
-        Ok(Some(prelude))
+    }
+
+    /// The bytes that begin with the next frame.
+    fn front(&self) -> &[u8] {
+        if self.buffer.is_empty() { &self.chunk } else { &self.buffer }
     }
 
     /// Drops the frame that was lent out.
     fn take_back(&mut self) {
-        self.buffer.advance(std::mem::take(&mut self.lent));
+        match std::mem::take(&mut self.lent) {
+            0 => {}
+            lent if self.buffer.is_empty() => {
+                self.chunk.advance(lent);
+                self.let_go();
+            }
+            lent => self.buffer.advance(lent),
+        }
+    }
+
+    /// A chunk that was read to its end belongs to whoever gave it.
+    fn let_go(&mut self) {
+        if self.chunk.is_empty() {
+            self.chunk = Bytes::new();
+        }
+    }
+
+    /// Copies what is left of the chunk, since something comes after it.
+    fn keep_chunk(&mut self) {
+        self.take_back();
+        if !self.chunk.is_empty() {
+            self.buffer.extend_from_slice(&std::mem::take(&mut self.chunk));
+        }
     }
 
     /// Keeps an error, to give it for ever.
     fn remember<T>(&mut self, read: Result<T, FrameError>) -> Result<T, FrameError> {
         read.inspect_err(|error| {
             self.failed = Some(*error);
-            self.buffer = BytesMut::new();
+            (self.buffer, self.chunk, self.lent) = (BytesMut::new(), Bytes::new(), 0);
         })
     }
 }

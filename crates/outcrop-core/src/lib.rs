@@ -73,7 +73,7 @@ pub use render::{Rendered, Rule, render};
 pub use request::*;
 pub use response::*;
 pub use schema::{ObjectSchema, schema_of};
-pub use tool_input::{InputText, ReadyInput};
+pub use tool_input::{InputMembers, InputText, ReadyInput};
 pub use tool_set::{ToolSet, ToolSetError};
 pub use tool_spec::*;
 pub use trace::*;

@@ -295,7 +295,7 @@ impl OutputSpec {
     /// The value that a whole text is, or what is wrong with it in words for the model.
     pub(crate) fn read(&self, text: &str, wrapped: bool) -> Result<RawJson, String> {
         // Before anything else: a name that is there twice would be found in none of what follows.
-        let whole = parse_strict(text).map_err(|error| format!("\n- it is not valid JSON: {error}"))?;
+        let (whole, _) = parse_strict(text).map_err(|error| format!("\n- it is not valid JSON: {error}"))?;
         let (raw, value): (RawJson, Value) = if wrapped {
             let inner = all_members(text).filter(|members| members.len() == 1);
             let inner = inner.and_then(|mut members| members.pop()).filter(|(name, _)| name == WRAPPER);

@@ -118,8 +118,8 @@ const EMPTY_RESULT: &str = "(empty)";
 /// # Complexity
 /// Linear in the history; texts and media are copied.
 pub fn render(history: &History, profile: &Profile, model_id: &str) -> Rendered {
-    let mut render =
-        Render { profile, model: bare_model_id(model_id), out: Vec::new(), applied: Vec::new(), entry: 0 };
+    let out = Vec::with_capacity(history.len());
+    let mut render = Render { profile, model_id, out, applied: Vec::new(), entry: 0 };
     let mut ids = Ids::default();
     for (at, entry) in history.entries().enumerate() {
         render.entry = at;
@@ -139,7 +139,7 @@ pub fn render(history: &History, profile: &Profile, model_id: &str) -> Rendered 
 
 struct Render<'a> {
     profile: &'a Profile,
-    model: &'a str,
+    model_id: &'a str,
     out: Vec<Message>,
     applied: Vec<(Rule, usize)>,
     /// The entry at hand.
@@ -153,7 +153,7 @@ impl Render<'_> {
 
     /// Renders an assistant message; `ids` then holds the ids that its results must bear, in order.
     fn assistant(&mut self, entry: &Entry, ids: &mut Ids) {
-        let own = entry.model.as_deref().is_none_or(|model| bare_model_id(model) == self.model);
+        let own = entry.model.as_deref().is_none_or(|model| is_same_model(model, self.model_id));
         let follows_own_role = self.out.last().is_some_and(|last| last.role == Role::Assistant);
         let server_side: HashSet<&str> = entry.message.content.iter().filter_map(server_side_id).collect();
         ids.begin(follows_own_role, &server_side);
@@ -403,6 +403,11 @@ fn is_unreadable_as(raw: &RawJson, kinds: &[&str]) -> bool {
     object_members(raw.as_str()).is_none_or(|members| {
         members.is_empty() || members.iter().any(|(kind, _)| kinds.contains(&kind.as_str()))
     })
+}
+
+/// Whether two ids name the same model, each under whatever inference profile.
+fn is_same_model(one: &str, other: &str) -> bool {
+    one == other || bare_model_id(one) == bare_model_id(other)
 }
 
 fn server_side_id(block: &ContentBlock) -> Option<&str> {

@@ -67,7 +67,9 @@ impl Request {
     /// # Errors
     /// Only where a blob is too long for base64.
     pub fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
+        let mut bytes = Vec::with_capacity(FIRST_BYTES);
+        serde_json::to_writer(&mut bytes, self)?;
+        Ok(bytes)
     }
 
     /// The body of CountTokens for this request: what counts towards its input.
@@ -106,6 +108,9 @@ impl Request {
         })
     }
 }
+
+/// Room that a body of a short conversation fits in.
+const FIRST_BYTES: usize = 2048;
 
 wire_union! {
     /// One block of the system prompt.

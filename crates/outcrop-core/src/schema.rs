@@ -13,6 +13,7 @@ use crate::RawJson;
 
 /// The JSON Schema (draft 2020-12) of what `T` reads, without `$schema` and without the title of the type.
 ///
+/// A type that is written as another, such as a struct of one field without a name, has that type's schema.
 /// A type without fields, such as `()`, gives the empty object's schema, so that it can stand for a tool without
 /// arguments.
 ///
@@ -24,6 +25,7 @@ pub fn schema_of<T: JsonSchema>() -> RawJson {
     let mut schema = Value::from(generator().into_root_schema_for::<T>());
     if let Value::Object(members) = &mut schema {
         members.shift_remove("title");
+        resolve(members);
         if members.get("type").is_some_and(|kind| kind == "null") {
             return json!({ "type": "object", "properties": {} }).into();
         }
@@ -32,6 +34,30 @@ pub fn schema_of<T: JsonSchema>() -> RawJson {
         }
     }
     schema.into()
+}
+
+/// Puts a definition in the place of a reference to it, beside what else is said there. The service asks for the type
+/// at the top level itself.
+fn resolve(members: &mut Map<String, Value>) {
+    let Some(Value::String(reference)) = members.get("$ref") else { return };
+    let Some(name) = reference.strip_prefix("#/$defs/").map(str::to_owned) else { return };
+    let Some(Value::Object(definition)) = members.get("$defs").and_then(|all| all.get(&name)) else { return };
+    let (definition, whole) = (definition.clone(), format!("\"{reference}\""));
+    members.shift_remove("$ref");
+    let mut definitions = members.shift_remove("$defs");
+    for (key, value) in definition {
+        members.entry(key).or_insert(value);
+    }
+    if let Some(Value::Object(all)) = &mut definitions {
+        // It may stand in itself, or in others.
+        let used = [&*members, &*all].iter().any(|part| json!(part).to_string().contains(&whole));
+        if !used {
+            all.shift_remove(&name);
+        }
+        if !all.is_empty() {
+            members.insert("$defs".to_owned(), all.clone().into());
+        }
+    }
 }
 
 fn generator() -> SchemaGenerator {

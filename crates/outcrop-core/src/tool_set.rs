@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     InputSchema, InputText, InvalidInput, ReadyInput, ToolSpec,
     decode::{Schema, excerpt},
-    tool_input::{check_doubles, parse_strict},
+    tool_input::{Exactness, check_doubles, parse_strict},
 };
 
 /// A tool that cannot be offered.
@@ -120,11 +120,13 @@ impl ToolSet {
             return Err(InvalidInput::UnknownTool { name: excerpt(name), known: names.join(", ") });
         };
         let read = match value {
-            _ if text.as_str().trim().is_empty() => Ok(Value::Object(serde_json::Map::new())),
-            Some(value) => check_doubles(text.as_str(), &value).map(|()| value),
+            _ if text.as_str().trim().is_empty() => {
+                Ok((Value::Object(serde_json::Map::new()), Exactness::Exact))
+            }
+            Some(value) => check_doubles(text.as_str(), &value).map(|exactness| (value, exactness)),
             None => parse_strict(text.as_str()),
         };
-        let value = read.map_err(|error| InvalidInput::not_json(&error, text.as_str()))?;
+        let (value, exactness) = read.map_err(|error| InvalidInput::not_json(&error, text.as_str()))?;
         if !value.is_object() {
             return Err(InvalidInput::NotJson {
                 reason: "not an object".into(),
@@ -133,7 +135,7 @@ impl ToolSet {
         }
         let schema = &self.tools[index].1;
         schema.check(&value).map_err(|problems| InvalidInput::Schema { problems })?;
-        Ok(ReadyInput::new(value, text.clone(), schema.raw().clone()))
+        Ok(ReadyInput::new(value, text.clone(), schema.raw().clone(), exactness))
     }
 }
 

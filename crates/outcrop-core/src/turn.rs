@@ -41,7 +41,7 @@ use crate::{
     History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
     ReasoningEnd, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd,
     ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
-    ToolUseStart, TurnEvent, TurnStart, Usage,
+    ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
 use outcrop_json::LiveJson;
 
@@ -71,7 +71,8 @@ use strict::StrictTools;
 pub struct Turn {
     id: Arc<str>,
     config: Arc<TurnConfig>,
-    profile: Profile,
+    /// That of `config`, where refusals have taught something beyond it.
+    taught: Option<Box<Profile>>,
     history: History,
     step: u32,
     attempt: u32,
@@ -155,12 +156,12 @@ impl Turn {
     }
 
     fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
-        let (profile, tool_streaming) = (config.profile.clone(), config.tool_streaming);
+        let tool_streaming = config.tool_streaming;
         let output = config.output.as_ref().map(|spec| Output::new(spec, |name| config.names_tool(name)));
         Self {
             id,
             config,
-            profile,
+            taught: None,
             history,
             step: 0,
             attempt: 1,
@@ -183,6 +184,19 @@ impl Turn {
     /// told again.
     pub fn skip_reported(&mut self, entries: usize) {
         self.reported = entries;
+    }
+
+    /// What the model takes, as far as is known now.
+    fn profile(&self) -> &Profile {
+        self.taught.as_deref().unwrap_or(&self.config.profile)
+    }
+
+    fn learn(&mut self, fact: Fact) {
+        self.taught = Some(Box::new(self.profile().clone().with_fact(fact)));
+        if let Some(strict) = &mut self.strict {
+            strict.stale = true;
+        }
+        self.learned.push(fact);
     }
 
     /// The next thing to do, if there is one now. Ask again after each thing that happened.
@@ -224,8 +238,8 @@ impl Turn {
             texts: BTreeMap::new(),
         });
         let request = Box::new(self.request());
-        if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !self.profile.streams_tools
-        {
+        let streams = self.profile().streams_tools;
+        if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
             let text = "this model cannot stream while it has tools: each answer comes whole";
             self.diagnose("not_streamed", text, None);
         }
@@ -427,9 +441,10 @@ impl Turn {
                 // Whether to stream is the model's business, and asking the same again would not help.
                 let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
                 let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
-                let fact = fact.filter(|fact| self.profile.clone().with_fact(*fact) != self.profile);
+                let fact = fact.filter(|fact| self.profile().clone().with_fact(*fact) != *self.profile());
                 if let (Some(fact), true) = (fact, untouched) {
                     self.learn(fact);
+                    self.ask_again();
                     let text =
                         format!("the model refused the request, which taught {fact:?}; asking once more");
                     self.diagnose("learned", text, None);
@@ -495,28 +510,40 @@ impl Turn {
             return;
         };
         let has_calls = !calls.is_empty();
-        let last_call =
-            step.message.tool_uses().last().map(|call| (call.name.clone(), call.input.as_str().to_owned()));
-        let stop_reason = step.stop_reason.clone();
-        self.history.push_step(step.message.clone(), Some(&step.model_id), calls.into_results());
-        let mut end = StepEnd::new(stop_reason.clone());
-        end.additional_model_response_fields = step.additional_fields.clone();
-        end.metadata = step.metadata.clone();
-        self.emit(None, end);
         if self.output.is_some() {
-            return self.end_output_step(step, has_calls, last_call);
+            return self.end_output_step(step, calls);
         }
+        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, .. } = step;
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
         let malformed =
             matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
-        match last_call {
+        let truncated = message.tool_uses().last().filter(|_| !goes_on);
+        let truncated = truncated.map(|call| (call.name.clone(), call.input.as_str().to_owned()));
+        let outcome = (!malformed && truncated.is_none() && !has_calls).then(|| TurnOutcome {
+            message: message.clone(),
+            stop_reason: stop_reason.clone(),
+            usage: self.usage.clone(),
+            steps: self.step,
+            additional_model_response_fields: additional_fields.clone(),
+            metadata: metadata.clone(),
+            output: None,
+        });
+        self.history.push_step(message, Some(&model_id), calls.into_results());
+        let mut end = StepEnd::new(stop_reason.clone());
+        end.additional_model_response_fields = additional_fields;
+        end.metadata = metadata;
+        self.emit(None, end);
+        match (truncated, outcome) {
             _ if malformed => self.fail(TurnFailure::MalformedOutput { stop_reason }),
-            Some((name, input)) if !goes_on => {
+            (Some((name, input)), _) => {
                 self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
             }
-            _ if has_calls => self.next_step(),
-            _ => self.answer(step, None),
+            (None, Some(outcome)) => {
+                self.emit(None, TurnEnd::new(stop_reason, self.usage.clone()));
+                self.phase = Phase::Over(Ok(outcome));
+            }
+            (None, None) => self.next_step(),
         }
     }
 

@@ -85,7 +85,7 @@ pub struct Changes<'a> {
     open: u32,
     /// The next node that is new.
     next: u32,
-    /// Where the text of the string that was open then ended; [`NONE`] once told.
+    /// Where the text ended of what was open then, which may be a string; [`NONE`] once told.
     grown_from: u32,
     error: Option<&'a SyntaxError>,
 }
@@ -93,8 +93,7 @@ pub struct Changes<'a> {
 impl<'a> Changes<'a> {
     #[inline]
     pub(crate) fn new(view: View<'a>, since: Mark, error: Option<&'a SyntaxError>) -> Self {
-        let string = view.tape.nodes.get(since.open as usize).filter(|node| node.kind == NodeKind::String);
-        let grown_from = if string.is_some() { since.text } else { NONE };
+        let grown_from = if since.open == NONE { NONE } else { since.text };
         Self { view, open: since.open, next: since.nodes, grown_from, error }
     }
 
@@ -136,6 +135,9 @@ impl<'a> Changes<'a> {
     fn growth(&mut self) -> Option<Change<'a>> {
         let from = std::mem::replace(&mut self.grown_from, NONE);
         let node = self.view.node_at(self.open)?;
+        if node.node_kind() != NodeKind::String {
+            return None;
+        }
         if !node.is_complete() {
             // It is the last there is.
             self.open = NONE;
@@ -145,6 +147,7 @@ impl<'a> Changes<'a> {
     }
 
     /// The next value that closed or began.
+    #[inline]
     fn walk(&mut self) -> Option<Change<'a>> {
         if let Some(node) = self.view.node_at(self.open)
             && node.is_complete()

@@ -230,7 +230,7 @@ impl Scanner {
                 continue;
             }
             at = match self.state {
-                State::After => self.after(byte, at),
+                State::After => self.after(raw, byte, at),
                 State::MemberValue | State::ArrayStart | State::ArrayNext => self.value(raw, byte, at),
                 State::ObjectStart | State::ObjectNext if byte == b'"' => {
                     self.begin_key(b'"');
@@ -307,7 +307,10 @@ impl Scanner {
     #[inline(always)]
     fn value(&mut self, raw: &str, byte: u8, at: usize) -> usize {
         match byte {
-            b'"' => return self.begin_string(b'"', at),
+            b'"' => {
+                let next = self.begin_string(b'"', at);
+                return if self.state == State::Text { self.text(raw, next) } else { next };
+            }
             b'{' => return self.open_container(NodeKind::Object, at),
             b'[' => return self.open_container(NodeKind::Array, at),
             b'-' | b'0'..=b'9' => return self.begin_number(raw, byte, at),
@@ -333,9 +336,13 @@ impl Scanner {
 
     /// A comma or the end of the container.
     #[inline(always)]
-    fn after(&mut self, byte: u8, at: usize) -> usize {
+    fn after(&mut self, raw: &str, byte: u8, at: usize) -> usize {
         let in_object = self.in_object();
         match byte {
+            b',' if in_object && raw.as_bytes().get(at + 1) == Some(&b'"') => {
+                self.begin_key(b'"');
+                return self.text(raw, at + 2);
+            }
             b',' => self.state = if in_object { State::ObjectNext } else { State::ArrayNext },
             b'}' if in_object => self.close_container(at),
             b']' if !in_object => self.close_container(at),

@@ -5,7 +5,9 @@
 //!   whose turn was dropped reports nothing; the turn says that it was interrupted.
 //! - A sequential call is alone among the calls of its turn; those before it have ended, those after it wait.
 //! - A panic stays in its task; the model is told that the tool failed, not how.
-//! - Outputs wait in a channel until they are taken, so that none is lost when the turn is dropped.
+//! - Outputs wait in a box until they are taken, so that none is lost when the turn is dropped.
+
+mod reports;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -16,11 +18,13 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use outcrop_core::{ActionId, RawJson, ToolCall, ToolResultStatus};
 use tokio::{
-    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc},
-    task::{JoinSet, coop},
+    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock},
+    task::{AbortHandle, coop},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty};
+
+use reports::Reports;
 
 use crate::{
     tool::{BROKEN, ToolCx, ToolOutput},
@@ -39,7 +43,7 @@ pub(crate) enum Report {
 struct Ending {
     id: ActionId,
     span: Span,
-    sender: mpsc::UnboundedSender<Report>,
+    reports: Arc<Reports<Report>>,
     /// Cancelled when the turn was dropped.
     turn: CancellationToken,
     reported: bool,
@@ -55,7 +59,7 @@ impl Ending {
         let status = if output.status == ToolResultStatus::Error { "error" } else { "success" };
         self.span.record("status", status);
         // Where nobody takes it the turn is gone, and has said that the call was interrupted.
-        let _ = self.sender.send(Report::Done(self.id, output));
+        self.reports.leave(Report::Done(self.id, output));
     }
 }
 
@@ -99,24 +103,21 @@ enum Inside {
 
 /// The running calls of a turn. Dropping it stops them.
 pub(crate) struct Running {
-    tasks: JoinSet<()>,
+    tasks: Vec<AbortHandle>,
     cancellation: CancellationToken,
     gate: Arc<RwLock<()>>,
-    sender: mpsc::UnboundedSender<Report>,
-    reports: mpsc::UnboundedReceiver<Report>,
+    reports: Arc<Reports<Report>>,
     /// Calls whose output was not taken yet.
     open: usize,
 }
 
 impl Running {
     pub(crate) fn new() -> Self {
-        let (sender, reports) = mpsc::unbounded_channel();
         Self {
-            tasks: JoinSet::new(),
+            tasks: Vec::new(),
             cancellation: CancellationToken::new(),
             gate: Arc::default(),
-            sender,
-            reports,
+            reports: Arc::new(Reports::new()),
             open: 0,
         }
     }
@@ -131,26 +132,26 @@ impl Running {
         parent: &Span,
     ) {
         // Finished tasks are let go as new ones come.
-        while self.tasks.try_join_next().is_some() {}
+        self.tasks.retain(|task| !task.is_finished());
         self.open += 1;
         let span = tracing::info_span!(
             parent: parent, "outcrop.tool",
             tool = call.name.as_str(), tool_use_id = call.tool_use_id.as_str(), status = Empty,
         );
         let Some(Found { handler, timeout, alone }) = toolbox.find(&call.name) else {
-            let _ = self.sender.send(Report::Done(id, ToolOutput::error("There is no such tool.")));
+            self.reports.leave(Report::Done(id, ToolOutput::error("There is no such tool.")));
             return;
         };
         let cancellation = self.cancellation.child_token();
-        let progress = self.sender.clone();
+        let progress = Arc::clone(&self.reports);
         let states = toolbox.states();
         let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), states, move |value| {
-            let _ = progress.send(Report::Progress(id, value));
+            progress.leave(Report::Progress(id, value));
         });
         let ending = Ending {
             id,
             span: span.clone(),
-            sender: self.sender.clone(),
+            reports: Arc::clone(&self.reports),
             turn: self.cancellation.clone(),
             reported: false,
         };
@@ -179,7 +180,7 @@ impl Running {
             };
             ending.report(output);
         };
-        self.tasks.spawn(work.instrument(span));
+        self.tasks.push(tokio::spawn(work.instrument(span)).abort_handle());
     }
 
     /// The next report. Waits for ever while nothing runs.
@@ -189,11 +190,10 @@ impl Running {
         if self.open == 0 && self.reports.is_empty() {
             return Poll::Pending;
         }
-        let report = match ready!(self.reports.poll_recv(cx)) {
-            Some(report) => report,
-            // Not reached: `self` holds a sender.
-            None => return Poll::Pending,
-        };
+        // Reports that never end leave the runtime's other tasks their share.
+        let share = ready!(coop::poll_proceed(cx));
+        let report = ready!(self.reports.poll(cx));
+        share.made_progress();
         if let Report::Done(..) = report {
             self.open -= 1;
         }
@@ -203,7 +203,13 @@ impl Running {
     /// Stops all calls and gives what had been reported and was not taken yet.
     pub(crate) fn stop(&mut self) -> Vec<Report> {
         self.cancellation.cancel();
-        self.tasks.abort_all();
-        std::iter::from_fn(|| self.reports.try_recv().ok()).collect()
+        self.tasks.drain(..).for_each(|task| task.abort());
+        std::iter::from_fn(|| self.reports.take()).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.drain(..).for_each(|task| task.abort());
     }
 }

@@ -57,6 +57,7 @@ mod tool_source;
 mod toolbox;
 
 mod given;
+mod output;
 mod param;
 
 mod answer;
@@ -88,7 +89,8 @@ pub use outcrop_core::{
     ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
     ToolStreaming, TurnEvent, Usage,
 };
-pub use outcrop_macros::{tool, toolset};
+pub use outcrop_macros::{Output, ToolInput, tool, toolset};
+pub use output::{Output, ToolInput};
 pub use session::{Ask, Session};
 pub use state::State;
 pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolError, ToolHandler, ToolOutput};
@@ -101,11 +103,17 @@ pub mod __private {
     pub use std::{sync::OnceLock, time::Duration};
 
     pub use outcrop_core::{ObjectSchema, RawJson, ReadyInput, ToolSpec};
+    pub use {schemars, serde};
 
     pub use crate::{
         given::{
             Failure, FormJson, FormNone, FormOwn, Look, PartPlain, PartTold, PartUntold, ToolFailure,
             ToolReturn, Unfit, Untold,
+        },
+        output::{
+            Complete, Declared, Defaults, Described, Existing, Exists, HasDefault, IsDescribed, IsPart,
+            IsRead, IsReadDescribed, IsReadWritten, IsWriteDescribed, IsWritten, Part, Read, ReadDescribed,
+            ReadWrite, Unmade, Via, Write, WriteDescribed,
         },
         param::{
             ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,

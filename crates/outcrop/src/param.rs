@@ -5,16 +5,16 @@
 //!   `Option`, by whatever name.
 //! - All parameters that cannot be read are told, not the first alone.
 
-use std::{borrow::Cow, collections::HashMap};
-
-use outcrop_core::{InvalidInput, ObjectSchema, Problem, Problems, RawJson, ReadyInput, schema_of};
+use outcrop_core::{
+    InputMembers, InvalidInput, ObjectSchema, Problem, Problems, RawJson, ReadyInput, schema_of,
+};
 use schemars::JsonSchema;
 use serde::{
-    Deserialize, Serialize,
+    Serialize,
     de::{DeserializeOwned, Deserializer, Error as _, Visitor, value},
     forward_to_deserialize_any,
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     state::Host,
@@ -40,7 +40,7 @@ pub struct Param<T> {
     name: &'static str,
     description: &'static str,
     describe: fn(&mut ObjectSchema, &str, &str, Option<Value>, bool),
-    read: fn(&ReadyInput, &str, &str) -> Result<T, Problem>,
+    read: fn(&mut InputMembers, &str) -> Option<Result<T, Problem>>,
     absent: fn() -> Option<T>,
     default: Option<fn() -> T>,
 }
@@ -55,7 +55,7 @@ impl<T> Param<T> {
             name,
             description,
             describe: ObjectSchema::property::<T>,
-            read: ReadyInput::decode_member::<T>,
+            read: InputMembers::take::<T>,
             absent: || T::deserialize(Nothing).ok(),
             default: None,
         }
@@ -78,7 +78,7 @@ impl<T> Param<T> {
 /// A parameter that is the whole input.
 pub struct Whole<T> {
     schema: fn() -> RawJson,
-    read: fn(&ReadyInput) -> Result<T, InvalidInput>,
+    read: fn(&mut InputMembers) -> Result<T, InvalidInput>,
 }
 
 impl<T> Whole<T> {
@@ -88,7 +88,7 @@ impl<T> Whole<T> {
     where
         T: ToolParam,
     {
-        Self { schema: schema_of::<T>, read: ReadyInput::decode::<T> }
+        Self { schema: schema_of::<T>, read: InputMembers::take_all::<T> }
     }
 
     /// The schema of the tool.
@@ -98,41 +98,29 @@ impl<T> Whole<T> {
 }
 
 /// The members of an input, taken one by one; problems are gathered.
-pub struct Members<'a> {
-    input: &'a ReadyInput,
-    members: HashMap<Cow<'a, str>, &'a RawValue>,
+pub struct Members {
+    input: InputMembers,
     problems: Problems,
 }
 
-impl<'a> Members<'a> {
+impl Members {
     /// The members of `input`, none of them read yet.
-    pub fn of(input: &'a ReadyInput) -> Self {
-        let members: Result<HashMap<Name<'a>, &'a RawValue>, _> =
-            serde_json::from_str(input.text().wire().as_str());
-        let mut found = Self { input, members: HashMap::new(), problems: Problems::default() };
-        match members {
-            Ok(members) => found.members = members.into_iter().map(|(name, raw)| (name.0, raw)).collect(),
-            Err(error) => found.problems.push(Problem::new("", "an object", error.to_string())),
-        }
-        found
+    pub fn of(input: ReadyInput) -> Self {
+        Self { input: input.into_members(), problems: Problems::default() }
     }
 
     /// Reads a parameter.
     pub fn take<T>(&mut self, param: &Param<T>) -> Option<T> {
-        let read = match self.members.remove(param.name) {
-            Some(raw) => (param.read)(self.input, param.name, raw.get()),
-            None => param
-                .default
-                .map(|default| default())
-                .or_else(|| (param.absent)())
-                .ok_or_else(|| Problem::new("", format!("the member `{}`", param.name), "none")),
-        };
+        let read = (param.read)(&mut self.input, param.name).unwrap_or_else(|| {
+            let absent = param.default.map(|default| default()).or_else(|| (param.absent)());
+            absent.ok_or_else(|| Problem::new("", format!("the member `{}`", param.name), "none"))
+        });
         read.map_err(|problem| self.problems.push(problem)).ok()
     }
 
     /// Reads the whole input as one parameter.
     pub fn take_whole<T>(&mut self, param: &Whole<T>) -> Option<T> {
-        match (param.read)(self.input) {
+        match (param.read)(&mut self.input) {
             Ok(whole) => Some(whole),
             Err(InvalidInput::Type { problems }) => {
                 problems.iter().for_each(|problem| self.problems.push(problem.clone()));
@@ -157,10 +145,6 @@ impl<'a> Members<'a> {
         ToolOutput::error(InvalidInput::of_type(self.problems).to_string())
     }
 }
-
-/// The name of a member, borrowed where nothing in it is escaped.
-#[derive(Deserialize, PartialEq, Eq, Hash)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// What stands for a member that is not there: an `Option` can be read from it, all else cannot.
 struct Nothing;

@@ -5,10 +5,10 @@
 //! - Whatever a tool gives can be told to the model: an error is a result whose status is `error`.
 //! - The text of an internal [`ToolError`] is not in its `Display`, so that no wrapper can tell it.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{any::TypeId, fmt, future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use outcrop_core::{RawJson, ReadyInput, ToolResultContent, ToolResultStatus, ToolSpec};
+use outcrop_core::{InvalidInput, RawJson, ReadyInput, ToolResultContent, ToolResultStatus, ToolSpec};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -73,7 +73,7 @@ impl Tool {
         A: DeserializeOwned + JsonSchema + Send + 'static,
         F: Future<Output: IntoToolOutput> + Send + 'static,
     {
-        Self::with_spec(ToolSpec::of::<A>(name, description), run)
+        Self::reading(ToolSpec::of::<A>(name, description), ReadyInput::into_decoded, run)
     }
 
     /// A tool from a closure that blocks; it runs on tokio's blocking pool. A call whose time is up or whose turn was dropped goes on to
@@ -88,20 +88,35 @@ impl Tool {
         O: IntoToolOutput + Send + 'static,
     {
         let run = Arc::new(run);
-        Self::with_spec(ToolSpec::of::<A>(name, description), move |args: A, cx| {
+        Self::reading(ToolSpec::of::<A>(name, description), ReadyInput::into_decoded, move |args: A, cx| {
             let run = Arc::clone(&run);
             run_blocking(cx, move |cx| run(args, cx).into_tool_output())
         })
     }
 
-    /// A tool whose spec is given; `A` may be [`serde_json::Value`].
+    /// A tool whose spec is given; `A` may be [`serde_json::Value`], or a `RawJson` that gets the text as it is.
     pub fn with_spec<A, F>(spec: ToolSpec, run: impl Fn(A, ToolCx) -> F + Send + Sync + 'static) -> Self
     where
         A: DeserializeOwned + Send + 'static,
         F: Future<Output: IntoToolOutput> + Send + 'static,
     {
+        // Nobody knows how a type that has no schema reads its text; but a value is a value.
+        let is_value = TypeId::of::<A>() == TypeId::of::<Value>();
+        let read = if is_value { ReadyInput::into_decoded } else { |input: ReadyInput| input.decode() };
+        Self::reading(spec, read, run)
+    }
+
+    fn reading<A, F>(
+        spec: ToolSpec,
+        read: fn(ReadyInput) -> Result<A, InvalidInput>,
+        run: impl Fn(A, ToolCx) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: Send + 'static,
+        F: Future<Output: IntoToolOutput> + Send + 'static,
+    {
         let call = move |input: ReadyInput, cx: ToolCx| -> BoxFuture<'static, ToolOutput> {
-            match input.decode::<A>() {
+            match read(input) {
                 Ok(args) => {
                     let running = run(args, cx);
                     Box::pin(async move { running.await.into_tool_output() })
@@ -178,6 +193,12 @@ impl Tool {
     /// Name, description and input schema.
     pub fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    /// Runs one call where it is polled: no task, no time limit, no guard against panics. For drivers of a
+    /// [`Turn`](crate::core::Turn) of one's own; the agent does more.
+    pub fn call(&self, input: ReadyInput, cx: ToolCx) -> BoxFuture<'static, ToolOutput> {
+        self.handler.call(input, cx)
     }
 
     pub(crate) fn handler(&self) -> &Arc<dyn ToolHandler> {

@@ -400,9 +400,7 @@ fn measured(kind: &Kind, value: &Value) -> String {
 fn expected(error: &ValidationError<'_>) -> String {
     match error.kind() {
         Kind::Type { kind } => types(kind),
-        Kind::Enum { options } => match options.as_array().map_or(&[][..], Vec::as_slice) {
-            options => one_of(options),
-        },
+        Kind::Enum { options } => one_of(options.as_array().map_or(&[], Vec::as_slice)),
         Kind::Constant { expected_value } => short(expected_value, 200),
         Kind::Minimum { limit } => format!("a number of at least {limit}"),
         Kind::Maximum { limit } => format!("a number of at most {limit}"),

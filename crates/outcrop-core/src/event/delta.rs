@@ -43,7 +43,7 @@ fn index(text: &[u8]) -> Option<(u32, &[u8])> {
 }
 
 /// The string that `text` begins with, its opening quote gone, and what comes after it.
-fn string(text: &[u8]) -> Option<(String, &[u8])> {
+pub(super) fn string(text: &[u8]) -> Option<(String, &[u8])> {
     let (piece, mut rest) = text.split_at(plain(text));
     let piece = std::str::from_utf8(piece).ok()?;
     if let [b'"', rest @ ..] = rest {
@@ -71,7 +71,7 @@ fn string(text: &[u8]) -> Option<(String, &[u8])> {
 }
 
 /// How many bytes stand before the first quote, backslash or control character.
-fn plain(text: &[u8]) -> usize {
+pub(super) fn plain(text: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
     // Eight bytes at a time. The lowest top bit that is set in what this gives is that of the first byte that is 0;

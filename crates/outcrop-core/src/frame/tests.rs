@@ -35,17 +35,35 @@ fn read_with<'a>(mut decoder: FrameDecoder, pieces: impl IntoIterator<Item = &'a
     let mut frames = Vec::new();
     // One that lends its frames says the same of everything.
     let mut lending = FrameDecoder::new(decoder.max_frame_bytes);
+    // So do those that read pieces where they lie.
+    let mut given = FrameDecoder::new(decoder.max_frame_bytes);
+    let mut lending_given = FrameDecoder::new(decoder.max_frame_bytes);
     for piece in pieces {
         decoder.push(piece);
         lending.push(piece);
+        let given_piece = Bytes::copy_from_slice(piece);
+        given.push_bytes(given_piece.clone());
+        lending_given.push_bytes(given_piece.clone());
         loop {
             let frame = decoder.next_frame();
             let lent = lending.next_frame_ref();
+            assert_eq!(given.next_frame(), frame);
+            assert_eq!((given.buffered(), given.finish()), (decoder.buffered(), decoder.finish()));
+            let lent_given = lending_given.next_frame_ref();
+            assert_eq!(lent_given.map(|frame| frame.map(|frame| frame.to_frame())), frame);
+            assert_eq!(
+                (lending_given.buffered(), lending_given.finish()),
+                (decoder.buffered(), decoder.finish())
+            );
             assert_eq!(lent.map(|frame| frame.map(|frame| frame.to_frame())), frame);
             assert_eq!((lending.buffered(), lending.finish()), (decoder.buffered(), decoder.finish()));
             match frame {
                 Ok(Some(frame)) => frames.push(frame),
-                Ok(None) => break,
+                Ok(None) => {
+                    // And hold nothing of them longer than they must.
+                    assert!(piece.is_empty() || given_piece.is_unique());
+                    break;
+                }
                 Err(error) => {
                     // It stays, whatever comes, and nothing is hoarded.
                     decoder.push(&encode(&[Frame::new("more")]));

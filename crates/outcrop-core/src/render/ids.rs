@@ -3,7 +3,7 @@
 //! # Invariants
 //! - The same id in the same place of a message always becomes the same, whatever comes later.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::ToolUseIds;
 
@@ -17,7 +17,7 @@ pub(super) fn valid_name(name: &str) -> String {
 /// The ids of the calls of one assistant message.
 #[derive(Default)]
 pub(super) struct Ids {
-    taken: HashSet<String>,
+    taken: BTreeSet<String>,
     /// Those of calls that the caller answers, in order.
     answers: Vec<String>,
 }
@@ -35,15 +35,16 @@ impl Ids {
 
     /// Replaces an id that the service would refuse, or that was there before; tells whether it did.
     pub(super) fn assign(&mut self, id: &mut String, form: ToolUseIds) -> bool {
-        let original = id.clone();
+        let mut original = None;
         let mut salt = 0u32;
         while !is_valid_id(id, form) || self.taken.contains(id) {
-            *id = made_id(&original, salt, form);
+            let original: &String = original.get_or_insert_with(|| id.clone());
+            *id = made_id(original, salt, form);
             salt += 1;
         }
         self.taken.insert(id.clone());
         self.answers.push(id.clone());
-        *id != original
+        original.is_some_and(|original| *id != original)
     }
 
     /// The ids that the results of the message bear, in order.

@@ -71,11 +71,11 @@ impl Calls {
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
-        mut values: BTreeMap<u32, Value>,
+        values: Vec<(u32, Value)>,
         whole: Result<(), &StopReason>,
         mut settled: BTreeMap<usize, Settled>,
     ) -> Self {
-        let mut calls = Self::default();
+        let (mut calls, mut values) = (Self::default(), values.into_iter().peekable());
         for (at, block) in message.content.iter().enumerate() {
             let ContentBlock::ToolUse(tool_use) = block else { continue };
             if tool_use.is_server_side() {
@@ -88,7 +88,11 @@ impl Calls {
                 continue;
             }
             let verdict = wholeness(whole, ending, tool_use).and_then(|()| {
-                let value = ending.and_then(|ending| values.remove(&ending.block));
+                // Both are in the order of the blocks; those of calls that do not run are passed over.
+                let value = ending.and_then(|ending| {
+                    while values.next_if(|(block, _)| *block < ending.block).is_some() {}
+                    values.next_if(|(block, _)| *block == ending.block).map(|(_, value)| value)
+                });
                 tools.check(&tool_use.name, &tool_use.input, value)
             });
             calls.add(tool_use, place, verdict);

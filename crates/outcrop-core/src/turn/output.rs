@@ -21,11 +21,11 @@ use ladder::Refused;
 pub(super) use live::OpenOutput;
 pub(super) use texts::rejected_input;
 
-use super::{FinishedStep, Phase, Recovery, Turn, calls::wholeness};
+use super::{Calls, FinishedStep, Phase, Recovery, Turn, calls::wholeness};
 use crate::{
     BlockEnding, ContentBlock, EndPolicy, History, Message, OutputAttempt, OutputFailure,
-    OutputFailureReason, OutputRejected, OutputSpec, RawJson, Request, StopReason, Strategy, ToolConfig,
-    ToolEntry, ToolResult, ToolSpec, TurnFailure, TurnOutcome, TurnOutput,
+    OutputFailureReason, OutputRejected, OutputSpec, RawJson, Request, StepEnd, StopReason, Strategy,
+    ToolConfig, ToolEntry, ToolResult, ToolSpec, TurnEnd, TurnFailure, TurnOutcome, TurnOutput,
 };
 
 /// The output of a turn: how it is asked for, and what came so far.
@@ -113,7 +113,11 @@ impl Turn {
         let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
         let circumstances =
             ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
-        let plan = ladder::plan(&output.spec, &self.profile, &circumstances)?;
+        let plan = ladder::plan(
+            &output.spec,
+            self.taught.as_deref().unwrap_or(&self.config.profile),
+            &circumstances,
+        )?;
         let before = output.plan.replace(plan.clone());
         if before.as_ref() == Some(&plan) {
             return Ok(());
@@ -162,7 +166,7 @@ impl Turn {
             Strategy::Prompt | Strategy::Auto => {}
         }
         if let Some(instruction) = texts::instruction(plan, &output.tool, !self.config.tools.is_empty()) {
-            if self.profile.system_prompt {
+            if self.profile().system_prompt {
                 request.system.push(instruction.into());
             } else if let Some(first) = request.messages.first_mut() {
                 // The same place in every request of the turn.
@@ -246,13 +250,16 @@ impl Turn {
         }
     }
 
-    /// Ends a step of a turn that wants an output. `last_call` are the name and input of the message's last call.
-    pub(super) fn end_output_step(
-        &mut self,
-        step: FinishedStep,
-        has_calls: bool,
-        last_call: Option<(String, String)>,
-    ) {
+    /// Ends a step of a turn that wants an output.
+    pub(super) fn end_output_step(&mut self, step: FinishedStep, calls: Calls) {
+        let has_calls = !calls.is_empty();
+        let last_call = step.message.tool_uses().last();
+        let last_call = last_call.map(|call| (call.name.clone(), call.input.as_str().to_owned()));
+        self.history.push_step(step.message.clone(), Some(&step.model_id), calls.into_results());
+        let mut end = StepEnd::new(step.stop_reason.clone());
+        end.additional_model_response_fields = step.additional_fields.clone();
+        end.metadata = step.metadata.clone();
+        self.emit(None, end);
         use StopReason::{EndTurn, MalformedModelOutput, MalformedToolUse, StopSequence, ToolUse};
         let Some(output) = &self.output else { return };
         let stop_reason = step.stop_reason.clone();
@@ -299,14 +306,7 @@ impl Turn {
         let Some(output) = &mut self.output else { return };
         let strategy = output.strategy();
         let attempts = std::mem::take(&mut output.attempts);
-        let output = TurnOutput { value, strategy, repaired, attempts };
-        self.answer(step, Some(Box::new(output)));
-    }
-
-    /// The turn has its answer.
-    pub(super) fn answer(&mut self, step: FinishedStep, output: Option<Box<TurnOutput>>) {
-        let mut end = crate::TurnEnd::new(step.stop_reason.clone(), self.usage.clone());
-        end.output = output.as_ref().map(|output| output.value.clone());
+        let end = TurnEnd::new(step.stop_reason.clone(), self.usage.clone()).output(value.clone());
         self.emit(None, end);
         let outcome = TurnOutcome {
             message: step.message,
@@ -315,7 +315,7 @@ impl Turn {
             steps: self.step,
             additional_model_response_fields: step.additional_fields,
             metadata: step.metadata,
-            output,
+            output: Some(Box::new(TurnOutput { value, strategy, repaired, attempts })),
         };
         self.phase = Phase::Over(Ok(outcome));
     }
@@ -358,24 +358,25 @@ impl Turn {
     /// by it, the turn asks once more.
     pub(super) fn climb_down(&mut self, refusal: &str) -> Option<Recovery> {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
-        let output = self.output.as_mut()?;
+        let output = self.output.as_ref()?;
         let plan = output.plan.as_ref()?;
         let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
         let now = ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let refused = ladder::refused(refusal, plan, &output.spec, &now)?;
         let (profile, with_citations) = match refused {
-            Refused::Fact(fact) => (self.profile.clone().with_fact(fact), output.refused_with_citations),
-            Refused::Citations => (self.profile.clone(), true),
+            Refused::Fact(fact) => (self.profile().clone().with_fact(fact), output.refused_with_citations),
+            Refused::Citations => (self.profile().clone(), true),
         };
         let next = ladder::Circumstances::of(&self.config, strict, cites, with_citations);
         let next = ladder::plan(&output.spec, &profile, &next).ok()?;
         if next.asks_like(plan) {
             return None;
         }
-        output.refused_with_citations = with_citations;
+        self.output.as_mut()?.refused_with_citations = with_citations;
         Some(match refused {
             Refused::Fact(fact) => {
                 self.learn(fact);
+                self.ask_again();
                 Recovery::Learned(fact)
             }
             Refused::Citations => {

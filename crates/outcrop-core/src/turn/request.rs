@@ -16,7 +16,7 @@ use crate::{
 impl Turn {
     /// The request for the history as it is.
     pub(super) fn request(&mut self) -> Request {
-        let rendered = render(&self.history, &self.profile, &self.config.model_id);
+        let rendered = render(&self.history, self.profile(), &self.config.model_id);
         for (rule, entry) in rendered.applied {
             if rule.is_lossy() && entry >= self.reported {
                 let message = format!("message {entry} was changed for this model: {rule}");
@@ -47,7 +47,7 @@ impl Turn {
             request.tool_config = Some(config);
         }
         self.ask_for_output(&mut request);
-        if self.profile.cache.is_some() {
+        if self.profile().cache.is_some() {
             keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
         } else if drop_cache_points(&mut request) && self.step == 1 {
             self.diagnose("cache_points", "this model takes no cache points; they were left out", None);

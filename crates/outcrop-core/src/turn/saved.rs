@@ -168,11 +168,11 @@ impl Turn {
             turn.tool_streaming = ToolStreaming::Buffered;
         }
         for fact in saved.learned {
-            turn.profile = turn.profile.with_fact(fact);
-            turn.learned.push(fact);
+            turn.learn(fact);
         }
+        let family = turn.profile().family.clone();
         if let (Some(output), Some(saved)) = (&mut turn.output, saved.output) {
-            saved.restore(output, &turn.profile.family);
+            saved.restore(output, &family);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();

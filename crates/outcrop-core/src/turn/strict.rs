@@ -25,7 +25,7 @@ pub(super) struct StrictTools {
     /// Which are not, and why.
     loose: Vec<String>,
     /// The profile has changed since.
-    stale: bool,
+    pub(super) stale: bool,
 }
 
 impl StrictTools {
@@ -79,7 +79,7 @@ impl Turn {
             self.strict = Some(known);
             return;
         }
-        let strict = StrictTools::of(&self.config.tools, &self.profile);
+        let strict = StrictTools::of(&self.config.tools, self.profile());
         let news: Vec<&str> =
             strict.loose.iter().filter(|loose| !known.loose.contains(loose)).map(String::as_str).collect();
         if !news.is_empty() {
@@ -111,17 +111,8 @@ impl Turn {
             }
         };
         self.learn(fact);
-        Some(Recovery::Learned(fact))
-    }
-
-    /// Takes a fact that a refusal taught, and asks once more.
-    pub(super) fn learn(&mut self, fact: Fact) {
-        self.learned.push(fact);
-        self.profile = self.profile.clone().with_fact(fact);
-        if let Some(strict) = &mut self.strict {
-            strict.stale = true;
-        }
         self.ask_again();
+        Some(Recovery::Learned(fact))
     }
 }
 

@@ -41,7 +41,7 @@ const FIELD: &str = "anthropic_beta";
 impl Turn {
     /// Whether the next request asks for it.
     fn asks_fine(&self) -> bool {
-        let (tools, profile) = (&self.config.tools, &self.profile);
+        let (tools, profile) = (&self.config.tools, self.profile());
         let output = self.output.as_ref().filter(|output| output.by_tool());
         profile.streams_tools
             && (!tools.is_empty() || output.is_some())

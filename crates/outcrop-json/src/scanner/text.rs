@@ -85,13 +85,32 @@ impl Scanner {
     }
 
     /// In a string or name.
+    #[inline]
     pub(super) fn text(&mut self, raw: &str, at: usize) -> usize {
-        let plain = find_special(raw.as_bytes().get(at..).unwrap_or_default());
+        let bytes = raw.as_bytes();
+        let plain = find_special(bytes.get(at..).unwrap_or_default());
+        let end = at + plain;
+        // Most names and many strings are without an escape.
+        match bytes.get(end) {
+            Some(b'"') => {
+                self.tape.text.push_str(raw.get(at..end).unwrap_or_default());
+                self.end_of_text(bytes, end)
+            }
+            None => {
+                self.tape.text.push_str(raw.get(at..).unwrap_or_default());
+                end
+            }
+            _ => self.long_text(raw, at, plain),
+        }
+    }
+
+    #[inline(never)]
+    fn long_text(&mut self, raw: &str, at: usize, plain: usize) -> usize {
         self.text_from(raw, at, plain)
     }
 
     /// In a string or name, from `at` on, where `plain` bytes are plain; to its end or that of `raw`.
-    #[inline]
+    #[inline(always)]
     fn text_from(&mut self, raw: &str, mut at: usize, mut plain: usize) -> usize {
         let bytes = raw.as_bytes();
         loop {
@@ -214,20 +233,29 @@ fn escape_at(bytes: &[u8], at: usize, quote: u8) -> Escape {
     }
 }
 
+/// What the letter after a backslash stands for.
 #[inline]
 fn plain_escape(kind: u8) -> Option<char> {
-    Some(match kind {
-        b'n' => '\n',
-        b'"' => '"',
-        b'\\' => '\\',
-        b't' => '\t',
-        b'r' => '\r',
-        b'/' => '/',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        _ => return None,
-    })
+    match ESCAPES[kind as usize] {
+        0 => None,
+        // All of them are ASCII.
+        decoded => Some(char::from(decoded & 0x7F)),
+    }
 }
+
+/// The escapes of one letter; 0 is none.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    escapes[b'n' as usize] = b'\n';
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes[b't' as usize] = b'\t';
+    escapes[b'r' as usize] = b'\r';
+    escapes[b'/' as usize] = b'/';
+    escapes[b'b' as usize] = 8;
+    escapes[b'f' as usize] = 12;
+    escapes
+};
 
 /// What the `\u` at `at` is, with what follows it where it is the first half of a pair.
 #[inline]

@@ -4,6 +4,8 @@
 
 mod support;
 
+mod derive;
+
 mod tool_attr;
 mod tool_gives;
 mod tool_host;

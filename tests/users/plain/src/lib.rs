@@ -10,13 +10,13 @@
     clippy::pedantic
 )]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use outcrop::{
-    Agent, BuildError, Model, State, ToolCx, ToolError,
-    schemars::{self, JsonSchema},
-    serde::{Deserialize, Serialize},
-    tool, tools, toolset,
+    Agent, BuildError, Model, Output, State, ToolCx, ToolError, ToolInput, serde_json, tool, tools, toolset,
 };
 
 /// What is in the shop.
@@ -24,8 +24,7 @@ use outcrop::{
 pub struct Stock(pub Vec<Item>);
 
 /// A thing to sell.
-#[derive(Clone, Debug, Serialize)]
-#[serde(crate = "outcrop::serde")]
+#[derive(Clone, Debug, Output)]
 pub struct Item {
     /// Its name.
     pub name: String,
@@ -34,14 +33,74 @@ pub struct Item {
 }
 
 /// What to order.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(crate = "outcrop::serde")]
+#[derive(Debug, ToolInput)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Order {
     /// A name, as `search` gives it.
     pub name: String,
     /// How many.
     pub pieces: u32,
+    #[serde(default = "no_wrapping", skip_serializing_if = "Option::is_none")]
+    wrap: Option<Wrapping>,
+    /// Is of no use any more.
+    #[deprecated]
+    #[serde(alias = "code")]
+    pub r#old_code: Option<String>,
 }
+
+fn no_wrapping() -> Option<Wrapping> {
+    None
+}
+
+/// How to wrap.
+#[derive(Clone, Debug, Default, Output)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Wrapping {
+    #[default]
+    Plain,
+    /// In a colour.
+    Paper {
+        colour: String,
+    },
+    Boxed(Size),
+}
+
+/// In centimetres.
+#[derive(Clone, Debug, Default, ToolInput)]
+#[serde(default)]
+struct Size {
+    width: u32,
+    height: u32,
+    #[serde(flatten)]
+    more: BTreeMap<String, serde_json::Value>,
+}
+
+/// One page of a list.
+#[derive(Debug, Output)]
+pub struct Page<T, const N: usize = 10> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// The page after it.
+    pub next: Option<Box<Self>>,
+}
+
+/// What a deep type may hold.
+#[derive(Debug, Output)]
+#[serde(untagged)]
+pub enum Deep {
+    /// Nothing.
+    Unit,
+    /// A text.
+    Text(String),
+    /// A pair.
+    Pair(Box<Self>, Vec<Deep>),
+}
+
+/// Some items.
+#[derive(Debug, Output)]
+#[serde(transparent)]
+#[must_use]
+pub struct Items(Vec<Item>);
 
 /// Items whose name contains a text.
 #[tool(read_only, timeout = "5s")]
@@ -105,6 +164,13 @@ impl Counter {
         self.0.fetch_add(by, Ordering::Relaxed).checked_add(by)
     }
 
+    /// What is on a page.
+    #[tool(read_only)]
+    pub async fn page(&self, #[tool(args)] page: Page<Item>) -> Items {
+        tokio::task::yield_now().await;
+        Items(page.items)
+    }
+
     /// The count.
     #[tool(read_only)]
     #[must_use]
@@ -137,19 +203,29 @@ mod tests {
         let model = ScriptedModel::new()
             .calls([
                 ("1", "search", json!({ "query": "umb" })),
-                ("2", "place_order", json!({ "name": "umbrella", "pieces": 2 })),
+                (
+                    "2",
+                    "place_order",
+                    json!({ "name": "umbrella", "pieces": 2, "wrap": { "kind": "boxed", "width": 2 } }),
+                ),
                 ("3", "nothing", json!({})),
                 ("4", "old", json!({ "number": 3 })),
                 ("5", "counter_add", json!({ "by": 41 })),
+                ("6", "counter_page", json!({ "items": [{ "name": "hat", "pieces": 1 }] })),
             ])
             .text("Done.");
         let stock = Stock(vec![Item { name: "umbrella".into(), pieces: 4 }]);
         let session = agent(model.clone(), stock).expect("an agent").session();
         session.ask("Two umbrellas.").await.expect("an answer");
         let body = model.request_bodies()[1].to_string();
-        for given in
-            [r#"[{\"name\":\"umbrella\",\"pieces\":4}]"#, "2 of umbrella", "done", r#""3""#, r#""41""#]
-        {
+        for given in [
+            r#"[{\"name\":\"umbrella\",\"pieces\":4}]"#,
+            "2 of umbrella",
+            "done",
+            r#""3""#,
+            r#""41""#,
+            r#"[{\"name\":\"hat\",\"pieces\":1}]"#,
+        ] {
             assert!(body.contains(given), "{given} is not in {body}");
         }
     }

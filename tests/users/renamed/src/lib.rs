@@ -2,7 +2,7 @@
 
 #![deny(warnings, missing_docs, unsafe_code, clippy::all, clippy::pedantic)]
 
-use agents::{Agent, BuildError, Model, tool, tools, toolset};
+use agents::{Agent, BuildError, Model, Output, ToolInput, tool, tools, toolset};
 
 /// A place where the crate is known as well.
 pub mod prelude {
@@ -39,6 +39,67 @@ mod constants {
     constant!(answer, 42 - 1);
 }
 
+/// Makes a type of a tool's input, wherever it is used.
+#[macro_export]
+macro_rules! pair {
+    ($name:ident, $part:ty) => {
+        /// Two numbers.
+        #[derive(Debug, $crate::prelude::outcrop::ToolInput)]
+        #[input(crate = $crate::prelude::outcrop)]
+        pub struct $name {
+            /// The first.
+            pub left: $part,
+            /// The second.
+            pub right: Option<$part>,
+            more: Option<Vec<$crate::Number>>,
+        }
+    };
+}
+
+/// A number.
+#[derive(Clone, Debug, Default, Output)]
+#[output(crate = agents)]
+#[serde(default)]
+pub struct Number {
+    /// Its value.
+    pub value: i64,
+    /// What it counts.
+    #[serde(serialize_with = "Number::write")]
+    pub of: String,
+}
+
+impl Number {
+    fn write<S: agents::serde::Serializer>(of: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(of)
+    }
+}
+
+pair!(Numbers, Number);
+
+/// Adds two numbers.
+#[tool(crate = agents)]
+#[must_use]
+pub fn add_numbers(#[tool(args)] numbers: &Numbers) -> Number {
+    let more: i64 = numbers.more.iter().flatten().map(|number| number.value).sum();
+    let right = numbers.right.as_ref().map_or(0, |number| number.value);
+    Number { value: numbers.left.value + right + more, of: String::new() }
+}
+
+/// A number, or none.
+#[derive(Debug, ToolInput)]
+#[input(crate = "crate::prelude::outcrop")]
+pub struct Maybe {
+    /// It.
+    pub number: Option<Number>,
+}
+
+/// Whether there is one.
+#[tool(crate = agents)]
+#[must_use]
+pub fn is_there(#[tool(args)] maybe: &Maybe) -> bool {
+    maybe.number.is_some()
+}
+
 /// Calculates with one number.
 #[derive(Debug)]
 pub struct With(pub i64);
@@ -58,7 +119,10 @@ impl With {
 /// # Errors
 /// None.
 pub fn agent(model: impl Model) -> Result<Agent, BuildError> {
-    Agent::builder(model).tools(tools![add, multiply, constants::answer]).tools(With(1)).build()
+    Agent::builder(model)
+        .tools(tools![add, multiply, constants::answer, add_numbers, is_there])
+        .tools(With(1))
+        .build()
 }
 
 #[cfg(test)]
@@ -72,6 +136,8 @@ mod tests {
             ("2", "multiply", json!({ "a": 21 })),
             ("3", "subtract", json!({ "from": 1 })),
             ("4", "answer", json!({})),
+            ("5", "add_numbers", json!({ "left": { "value": 15 }, "right": { "value": 1 }, "more": [{}] })),
+            ("6", "is_there", json!({ "number": null })),
         ];
         let model = ScriptedModel::new().calls(calls).text("42.");
         let agent = super::agent(model.clone()).expect("an agent");
@@ -84,7 +150,9 @@ mod tests {
             body.contains(r#""21""#)
                 && body.contains(r#""42""#)
                 && body.contains(r#""0""#)
-                && body.contains(r#""41""#),
+                && body.contains(r#""41""#)
+                && body.contains(r#"{"value":16,"of":""}"#)
+                && body.contains(r#""false""#),
             "{body}"
         );
     }

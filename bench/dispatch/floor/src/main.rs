@@ -1,0 +1,31 @@
+//! The floor: parse, validate, `from_value`, for each of the inputs. It runs under callgrind.
+
+#[path = "../../src/cases.rs"]
+mod cases;
+
+use std::hint::black_box;
+
+use cases::{RUNS, Trip, collect_this_stage, long_trip, trip};
+use serde_json::Value;
+
+fn main() {
+    let schema = schemars::schema_for!(Trip);
+    let Ok(validator) = jsonschema::validator_for(schema.as_value()) else {
+        panic!("the schema does not compile");
+    };
+    for text in [trip(), long_trip()] {
+        let read = |text: &str| -> Option<usize> {
+            let value: Value = serde_json::from_str(text).ok()?;
+            validator.validate(&value).ok()?;
+            let trip: Trip = serde_json::from_value(value).ok()?;
+            Some(trip.sum())
+        };
+        assert!(read(&text).is_some(), "an input is not read");
+        let text = black_box(&*text);
+        collect_this_stage(&mut || {
+            for _ in 0..RUNS {
+                black_box(read(text));
+            }
+        });
+    }
+}

@@ -1,0 +1,6 @@
+//! `#[derive(Output)]` and `#[derive(ToolInput)]`.
+
+mod arbitrary;
+mod forms;
+mod matrix;
+mod tools;

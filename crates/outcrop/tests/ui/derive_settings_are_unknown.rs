@@ -1,0 +1,36 @@
+//! Settings of the derives, misspelled or out of place.
+
+use outcrop::{Output, ToolInput};
+
+#[derive(Output)]
+#[output(exisiting, done)]
+struct Answer {
+    #[output(when_complete)]
+    text: String,
+    #[output(existing)]
+    other: String,
+    #[output(done, done)]
+    third: String,
+    #[output(done = true)]
+    fourth: String,
+    #[output]
+    fifth: String,
+}
+
+#[derive(ToolInput)]
+#[input(crate = 3)]
+enum Input {
+    #[input(done)]
+    A,
+    B {
+        #[input(crate = outcrop)]
+        b: String,
+    },
+}
+
+fn needs<T: Output + ToolInput>() {}
+
+fn main() {
+    needs::<Answer>();
+    needs::<Input>();
+}

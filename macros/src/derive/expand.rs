@@ -1,0 +1,272 @@
+//! From a model to code: two shadows of the type, under serde's derives and under schemars', and the implementations
+//! of the type, which do as the shadows do.
+//!
+//! # Invariants
+//! - A type of a field that cannot be read, written or described is told of once, where it stands: the shadows assume
+//!   that it can, under a `for<'a>` that keeps the compiler from asking there; the type asks [`Part`]s by name; and
+//!   where a shadow has not what the type calls, a trait has it.
+//! - Fields name the type, never a shadow, so that recursion goes through the type.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{
+    Data, DeriveInput, GenericParam, Generics, Lifetime, LifetimeParam, LitStr, Type, WherePredicate,
+    parse_quote, spanned::Spanned,
+};
+
+use super::{
+    bounds::{self, Bound, Predicates},
+    carry,
+    model::{Container, Default},
+};
+
+/// The implementations of serde's and schemars' traits.
+pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> TokenStream {
+    let predicates = bounds::predicates(container, input);
+    let parts = bounds::parts(container);
+    let aliases: Vec<Ident> = (0..parts.len()).map(|at| format_ident!("__OutcropPart{at}")).collect();
+    let aliased = parts.iter().zip(&aliases).map(|(part, alias)| {
+        let ty = &part.ty;
+        quote!(type #alias = #ty;)
+    });
+    let asked = parts.iter().map(|part| asked(&part.ty, &part.bound));
+    let assumed: Vec<WherePredicate> = parts
+        .iter()
+        .zip(&aliases)
+        .map(|(part, alias)| {
+            let bound = Ident::new(part.bound.assumed, Span::call_site());
+            parse_quote!(for<'__outcrop> #alias: __outcrop::#bound<'__outcrop>)
+        })
+        .collect();
+    let shadows = [serde_shadow(container, input, &predicates, &assumed), {
+        schemars_shadow(container, input, &predicates, &assumed)
+    }];
+    let implemented = implemented(container, &predicates);
+    quote! {
+        #(#aliased)*
+        #(#shadows)*
+        #implemented
+        const _: fn() = || { #(#asked)* };
+    }
+}
+
+/// A statement that asks a type for a trait of `__private`, at the type's place.
+fn asked(ty: &Type, bound: &Bound) -> TokenStream {
+    let span = ty.span();
+    let bound = Ident::new(bound.asked, span);
+    quote_spanned!(span=> let () = <#ty as __outcrop::#bound>::ASKED;)
+}
+
+const SERDE_SHADOW: &str = "__OutcropSerde";
+const SCHEMARS_SHADOW: &str = "__OutcropSchema";
+/// A parameter that keeps the compiler from judging bounds without parameters early.
+const MARK: &str = "__OUTCROP";
+
+fn literal(text: &str) -> LitStr {
+    LitStr::new(text, Span::call_site())
+}
+
+fn serde_shadow(
+    container: &Container,
+    input: &DeriveInput,
+    predicates: &Predicates,
+    assumed: &[WherePredicate],
+) -> TokenStream {
+    let mut shadow = carry::for_serde(input);
+    let remote = literal(&container.ident.to_string());
+    shadow.ident = Ident::new(SERDE_SHADOW, Span::call_site());
+    let with = |own: &[WherePredicate]| literal(&bounds::text(&[own, assumed].concat()));
+    let (read, write) = (with(&predicates.read), with(&predicates.write));
+    let mut own = vec![
+        quote!(crate = "__outcrop::serde"),
+        quote!(remote = #remote),
+        quote!(bound(deserialize = #read, serialize = #write)),
+    ];
+    if !has(input, "serde", "rename") {
+        let (read, written) = (&container.names.read, &container.names.written);
+        own.push(quote!(rename(deserialize = #read, serialize = #written)));
+    }
+    let own = carry::own("serde", &own);
+    quote! {
+        #[derive(__outcrop::serde::Deserialize, __outcrop::serde::Serialize)]
+        #own
+        #shadow
+    }
+}
+
+fn schemars_shadow(
+    container: &Container,
+    input: &DeriveInput,
+    predicates: &Predicates,
+    assumed: &[WherePredicate],
+) -> TokenStream {
+    let mut shadow = carry::for_schemars(input);
+    shadow.ident = Ident::new(SCHEMARS_SHADOW, Span::call_site());
+    let mark = Ident::new(MARK, Span::call_site());
+    shadow.generics.params.push(parse_quote!(const #mark: bool));
+    let bound = literal(&bounds::text(&[&predicates.schema, assumed].concat()));
+    let mut own = vec![quote!(crate = "__outcrop::schemars"), quote!(bound = #bound)];
+    if !has(input, "schemars", "rename") {
+        let name = schema_name(container, &predicates.described);
+        own.push(quote!(rename = #name));
+    }
+    if matches!(container.default, Default::Trait)
+        && matches!(&input.data, Data::Struct(_))
+        && !has(input, "schemars", "default")
+    {
+        let (ident, (_, arguments, _)) = (&container.ident, container.generics.split_for_impl());
+        let path = quote!(<#ident #arguments as ::core::default::Default>::default).to_string();
+        own.push(quote!(default = #path));
+    }
+    let own = carry::own("schemars", &own);
+    quote! {
+        #[derive(__outcrop::schemars::JsonSchema)]
+        #own
+        #shadow
+    }
+}
+
+/// The name of the schema, with those of its parameters, so that `Page<A>` and `Page<B>` have two.
+fn schema_name(container: &Container, described: &[Ident]) -> String {
+    let name = container.names.read.replace('{', "{{").replace('}', "}}");
+    let params: Vec<String> = container
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident).filter(|param| described.contains(*param)),
+            GenericParam::Const(param) => Some(&param.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .map(|param| format!("{{{param}}}"))
+        .collect();
+    match params.is_empty() {
+        true => name,
+        false => format!("{name}_of_{}", params.join("_and_")),
+    }
+}
+
+fn has(input: &DeriveInput, attr: &str, key: &str) -> bool {
+    carry::entries(&input.attrs, attr).iter().any(|entry| entry.key == key)
+}
+
+/// The implementations for the type itself.
+fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
+    let Container { ident, generics, transparent, .. } = container;
+    let (_, arguments, _) = generics.split_for_impl();
+    let serde_shadow = Ident::new(SERDE_SHADOW, Span::call_site());
+    let turbofish = arguments.as_turbofish();
+    let schemars_shadow = schemars_type(generics);
+
+    let read = bounds::with(generics, &predicates.read);
+    let read_impl = with_de(&read);
+    let (read_impl, _, read_where) = read_impl.split_for_impl();
+    let write = bounds::with(generics, &predicates.write);
+    let (write_impl, _, write_where) = write.split_for_impl();
+    let schema = bounds::with(generics, &predicates.schema);
+    let (schema_impl, _, schema_where) = schema.split_for_impl();
+
+    // The schema of a transparent type is that of its field, by name and in being optional.
+    let schema_id = match transparent {
+        true => quote!(__outcrop::Via::<#schemars_shadow>::schema_id()),
+        false => quote!(::std::borrow::Cow::Borrowed(::core::any::type_name::<Self>())),
+    };
+    let optional = transparent.then(|| {
+        quote! {
+            fn _schemars_private_non_optional_json_schema(
+                generator: &mut __outcrop::schemars::SchemaGenerator,
+            ) -> __outcrop::schemars::Schema {
+                __outcrop::Via::<#schemars_shadow>::required_schema(generator)
+            }
+
+            fn _schemars_private_is_option() -> bool {
+                __outcrop::Via::<#schemars_shadow>::is_option()
+            }
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #read_impl __outcrop::serde::Deserialize<'de> for #ident #arguments #read_where {
+            fn deserialize<__D: __outcrop::serde::Deserializer<'de>>(
+                deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                #serde_shadow #turbofish::deserialize(deserializer)
+            }
+        }
+
+        #[automatically_derived]
+        impl #write_impl __outcrop::serde::Serialize for #ident #arguments #write_where {
+            fn serialize<__S: __outcrop::serde::Serializer>(
+                &self,
+                serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                #serde_shadow #turbofish::serialize(self, serializer)
+            }
+        }
+
+        #[automatically_derived]
+        impl #schema_impl __outcrop::schemars::JsonSchema for #ident #arguments #schema_where {
+            fn inline_schema() -> bool {
+                __outcrop::Via::<#schemars_shadow>::inline_schema()
+            }
+
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                __outcrop::Via::<#schemars_shadow>::schema_name()
+            }
+
+            fn schema_id() -> ::std::borrow::Cow<'static, str> {
+                #schema_id
+            }
+
+            fn json_schema(
+                generator: &mut __outcrop::schemars::SchemaGenerator,
+            ) -> __outcrop::schemars::Schema {
+                __outcrop::Via::<#schemars_shadow>::json_schema(generator)
+            }
+
+            #optional
+        }
+    }
+}
+
+/// The shadow under schemars' derive, with arguments.
+fn schemars_type(generics: &Generics) -> TokenStream {
+    let shadow = Ident::new(SCHEMARS_SHADOW, Span::call_site());
+    let arguments = generics.params.iter().filter_map(|param| match param {
+        GenericParam::Type(param) => Some(param.ident.to_token_stream()),
+        GenericParam::Const(param) => Some(param.ident.to_token_stream()),
+        GenericParam::Lifetime(_) => None,
+    });
+    quote!(#shadow<#(#arguments,)* true>)
+}
+
+/// Generics with the lifetime of what is read from.
+pub(crate) fn with_de(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    let de = LifetimeParam::new(Lifetime::new("'de", Span::call_site()));
+    generics.params.insert(0, GenericParam::Lifetime(de));
+    generics
+}
+
+/// That the type can be an output and an input.
+pub(crate) fn declared(ident: &Ident, generics: &Generics, existing: bool) -> TokenStream {
+    let mut bounded = generics.clone();
+    let (_, arguments, _) = generics.split_for_impl();
+    let (mut bound, mut asks) = (None, None);
+    if !generics.params.is_empty() {
+        bound = Some(quote!(#ident #arguments: __outcrop::Complete));
+    } else if existing {
+        let asked = asked(&parse_quote!(#ident), &Bound::EXISTING);
+        asks = Some(quote!(const _: fn() = || { #asked };));
+        bound = Some(quote!(for<'__outcrop> #ident: __outcrop::Existing<'__outcrop>));
+    }
+    if let Some(bound) = bound {
+        bounded.make_where_clause().predicates.push(parse_quote!(#bound));
+    }
+    let (params, _, bounds) = bounded.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #params __outcrop::Declared for #ident #arguments #bounds {}
+        #asks
+    }
+}
