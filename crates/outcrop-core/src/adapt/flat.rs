@@ -386,7 +386,9 @@ impl Walk<'_> {
         at: &str,
     ) -> Option<Value> {
         if !self.has_effect(keyword, value, all, kinds) {
-            self.tell(at, keyword, Action::Dropped);
+            // Keywords of older drafts mean nothing in this one, but may have been meant.
+            let is_old = matches!(keyword, "dependencies" | "additionalItems" | "$recursiveRef");
+            self.tell(at, keyword, if is_old { Action::Removed } else { Action::Dropped });
             return None;
         }
         let taken = self.dialect.takes(keyword)

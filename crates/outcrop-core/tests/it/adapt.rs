@@ -327,6 +327,77 @@ fn merged() {
     );
 }
 
+/// Where two say different things of one value, both hold.
+#[test]
+fn merged_to_what_both_take() {
+    let both = |a: Value, b: Value| member(json!({"allOf": [a, b]}));
+    check(
+        both(json!({"type": ["number", "string"]}), json!({"type": ["integer", "null"]})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `allOf` merged with what stood beside it"#]],
+    );
+    check(
+        both(json!({"type": "integer"}), json!({"type": "number"})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `allOf` merged with what stood beside it"#]],
+    );
+    check(
+        both(json!({"const": 1}), json!({"const": 1.0})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"integer","const":1}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `allOf` merged with what stood beside it"#]],
+    );
+    check(
+        both(json!({"const": 1}), json!({"const": 2})),
+        expect!["the schema at the root cannot be sent: no value fits it"],
+    );
+    check(
+        both(json!({"enum": [1, 2, 3]}), json!({"enum": [3, 2.0]})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"integer","enum":[2,3]}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `allOf` merged with what stood beside it"#]],
+    );
+    check(
+        both(json!({"type": "number", "maximum": 3}), json!({"maximum": 2, "minimum": 1})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"number","description":"At most 2. At least 1."}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `allOf` merged with what stood beside it
+        `/properties/a`: `maximum` moved into the description
+        `/properties/a`: `minimum` moved into the description"#]],
+    );
+    check(
+        both(
+            json!({"type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "null"}}, "required": ["a"], "additionalProperties": false}),
+            json!({"properties": {"b": {"type": "null"}, "c": {"type": "null"}}, "additionalProperties": {"type": "null"}}),
+        ),
+        expect![[r#"
+            {"type":"object","properties":{"a":{"type":"object","properties":{"a":{"type":"null"},"b":{"type":"null"}},"required":["a"],"additionalProperties":false}},"required":["a"],"additionalProperties":false}
+            `/properties/a`: `allOf` merged with what stood beside it
+            `/properties/a/properties`: `c` left out, it adds nothing"#]],
+    );
+    check(
+        both(json!({"type": "string", "not": {"const": "a"}}), json!({"not": {"const": "b"}})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"string","description":"Does not fit this JSON Schema: {\"const\":\"a\"}. Does not fit this JSON Schema: {\"const\":\"b\"}."}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `allOf` merged with what stood beside it
+        `/properties/a`: `not` moved into the description"#]],
+    );
+    check(
+        both(
+            json!({"type": "number", "if": {"minimum": 1}, "then": {"maximum": 5}}),
+            json!({"if": {"minimum": 2}, "else": {"minimum": 0}}),
+        ),
+        expect![[r#"
+            {"type":"object","properties":{"a":{"type":"number","description":"A condition, where it fits this JSON Schema: {\"minimum\":1}. Where the condition holds, it fits: {\"maximum\":5}. A condition, where it fits this JSON Schema: {\"minimum\":2}. Where the condition does not hold, it fits: {\"minimum\":0}."}},"required":["a"],"additionalProperties":false}
+            `/properties/a`: `allOf` merged with what stood beside it
+            `/properties/a`: `if` moved into the description
+            `/properties/a`: `then` moved into the description
+            `/properties/a`: `else` moved into the description"#]],
+    );
+}
+
 /// R79: references stay where they are taken and stand alone.
 #[test]
 fn references() {
