@@ -13,11 +13,14 @@
 
 mod dialect;
 mod flat;
+mod keyword;
 mod limits;
 mod lint;
+mod members;
 mod merge;
 mod refs;
 mod report;
+mod union;
 mod unwrap;
 mod walk;
 mod whole;
