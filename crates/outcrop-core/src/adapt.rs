@@ -13,11 +13,14 @@
 
 mod dialect;
 mod flat;
+mod keyword;
 mod limits;
 mod lint;
+mod members;
 mod merge;
 mod refs;
 mod report;
+mod union;
 mod unwrap;
 mod walk;
 mod whole;
@@ -50,7 +53,7 @@ pub struct Adapted {
     filled: Vec<Vec<Segment>>,
 }
 
-/// Says `schema`, which is of draft 2020-12, in `dialect`.
+/// Says `schema` in `dialect`. It is read as draft 2020-12, whatever its `$schema` names.
 ///
 /// # Errors
 /// The dialect cannot express it, or it is no JSON Schema.

@@ -177,11 +177,8 @@ impl Lint<'_> {
                 }
                 _ => self.find(at, word, "is no list of values"),
             },
-            "const" if dialect.constants => {
-                if value.is_object() || value.is_array() {
-                    self.find(at, word, "is an array or object");
-                }
-            }
+            "const" if dialect.constants && !value.is_object() && !value.is_array() => {}
+            "const" if dialect.constants => self.find(at, word, "is an array or object"),
             "$ref" if dialect.references => {
                 let target =
                     value.as_str().and_then(|to| to.strip_prefix("#/$defs/")).filter(|to| !to.contains('/'));

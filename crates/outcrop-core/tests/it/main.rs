@@ -9,6 +9,8 @@ mod adapt;
 mod adapt_matrix;
 mod adapt_property;
 mod adapt_support;
+mod adapt_types;
+mod adapt_whole;
 mod assembler;
 mod assembler_end;
 mod assembler_property;
