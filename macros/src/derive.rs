@@ -8,10 +8,10 @@
 //! - Both make the same of a type, so that a type of one can be a field of the other. One of them goes on a type.
 
 mod attr;
-mod bounds;
+pub(crate) mod bounds;
 mod carry;
 mod check;
-mod expand;
+pub(crate) mod expand;
 mod fallback;
 #[allow(dead_code)] // What is understood is more than what these implementations need.
 pub(crate) mod model;
@@ -21,7 +21,8 @@ use quote::{format_ident, quote};
 use serde_derive_internals::replace_receiver;
 use syn::{DeriveInput, ext::IdentExt};
 
-use crate::{check::Mistakes, expand::krate};
+use self::{attr::ContainerAttr, model::Container};
+use crate::{check::Mistakes, expand::krate, partial};
 
 /// What is made beside the type; `helper` is the name of the derive's own attribute.
 pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
@@ -32,29 +33,28 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
     };
     // `Self` is another type in a shadow.
     replace_receiver(&mut input);
-    let understood = match check::item(&input, &mut mistakes) {
-        true => model::Container::read(&input, helper, &mut mistakes),
-        false => None,
-    };
-    let attr = match understood {
-        // Even then it matters where outcrop is.
-        None => attr::ContainerAttr::read(helper, &input.attrs, &mut Mistakes::default()),
-        Some(_) => attr::ContainerAttr::default(),
-    };
-    let attr = understood.as_ref().map_or(&attr, |container| &container.attr);
+    let attr = ContainerAttr::read(helper, &input.attrs, &mut mistakes);
+    let container = check::item(&input, &mut mistakes)
+        .then(|| Container::read(&input, attr.clone(), helper, &mut mistakes))
+        .flatten();
     let existing = attr.existing.is_some();
-    if let Some(container) = &understood
+    if let Some(container) = &container
         && !existing
     {
         check::container(container, &input, &mut mistakes);
     }
 
     let told = mistakes.told();
-    let made = match &understood {
+    let made = match &container {
         _ if existing => TokenStream::new(),
         Some(container) if told.is_none() => expand::implementations(container, &input),
         _ => fallback::implementations(&input),
     };
+    let partial = match &container {
+        Some(container) if told.is_none() => partial::of(container),
+        _ => partial::Made { within: partial::fallback(&input), ..partial::Made::default() },
+    };
+    let (beside, within) = (&partial.beside, &partial.within);
     let declared = expand::declared(&input.ident, &input.generics, existing);
     let krate = krate(attr.krate.as_ref());
     let once = format_ident!("__derive_Output_or_ToolInput_not_both_on_{}", input.ident.unraw());
@@ -65,13 +65,18 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         #[allow(non_upper_case_globals)]
         const #once: () = ();
 
-        #[allow(deprecated, dead_code, non_camel_case_types, non_snake_case, unused_qualifications, clippy::all, clippy::pedantic)]
+        #beside
+
+        #[allow(
+            deprecated, dead_code, non_camel_case_types, non_snake_case, unused_imports, unused_qualifications,
+            clippy::all, clippy::pedantic
+        )]
         const _: () = {
-            #[allow(unused_imports)]
-            use #krate::__private::{self as __outcrop, Unmade as _, serde};
+            use #krate::__private::{self as __outcrop, serde};
 
             #made
             #declared
+            #within
         };
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn tool(tool: &Tool, function: &Function) -> TokenStream {
             ::core::clone::Clone::clone(__outcrop::OnceLock::get_or_init(&__OUTCROP_TOOL, || #made))
         },
     );
-    quote!(#function #marker_struct #marker_impl)
+    let partial = crate::partial::of_tool(tool, function);
+    quote!(#function #marker_struct #marker_impl #partial)
 }
 
 /// The type that stands for a function where tools are collected.

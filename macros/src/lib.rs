@@ -1,4 +1,5 @@
-//! The macros of Outcrop. Use them from there: `outcrop::tool`, `outcrop::toolset`.
+//! The macros of Outcrop. Use them from there: `outcrop::tool`, `outcrop::toolset`, `outcrop::Output`,
+//! `outcrop::ToolInput`.
 //!
 //! parse (`attr`, `model`) → rules (`check`) → code (`expand`, or `fallback` beside an error).
 //!
@@ -11,6 +12,7 @@ mod derive;
 mod expand;
 mod fallback;
 mod model;
+mod partial;
 mod toolset;
 
 use proc_macro2::TokenStream;
@@ -141,6 +143,111 @@ pub fn toolset(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> 
     toolset::expand(attr.into(), item.into()).into()
 }
 
+/// Makes a struct or an enum a type that a model can answer with: it has a JSON Schema, is read from JSON and written
+/// as JSON. Neither serde nor schemars has to be in `Cargo.toml`.
+///
+/// The derive implements `Deserialize`, `Serialize`, `JsonSchema` and with them the trait `Output`; the trait
+/// `ToolInput` too, so that a type of one can be a field of the other. One of the two derives goes on a type, not both.
+///
+/// ```
+/// use outcrop::{Output, core::schema_of, serde_json};
+///
+/// /// A recipe.
+/// #[derive(Output, Debug, PartialEq)]
+/// #[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// struct Recipe {
+///     /// What it is called.
+///     name: String,
+///     /// In minutes.
+///     #[serde(default)]
+///     cooking_time: Option<u32>,
+///     steps: Vec<Step>,
+/// }
+///
+/// #[derive(Output, Debug, PartialEq)]
+/// #[serde(tag = "do", rename_all = "lowercase")]
+/// enum Step {
+///     /// Put something in.
+///     Add { what: String },
+///     Stir,
+/// }
+///
+/// let text = r#"{ "name": "Tea", "steps": [{ "do": "add", "what": "water" }, { "do": "stir" }] }"#;
+/// let recipe: Recipe = serde_json::from_str(text)?;
+/// assert_eq!(recipe.steps, [Step::Add { what: "water".into() }, Step::Stir]);
+///
+/// let schema: serde_json::Value = serde_json::from_str(schema_of::<Recipe>().as_str())?;
+/// assert_eq!(schema["properties"]["cookingTime"]["description"], "In minutes.");
+/// assert_eq!(schema["required"], serde_json::json!(["name", "steps"]));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// # What the model is told
+/// Doc comments on the type, its fields and its variants are the descriptions in the schema; fields stand in the order
+/// in which they are declared. The attributes `#[serde(..)]` and `#[schemars(..)]` mean what they mean under serde's and
+/// schemars' own derives: `rename`, `rename_all`, `default`, `alias`, `flatten`, `skip`, `tag`, `untagged`,
+/// `transparent`, `with`, `from`, `deny_unknown_fields`, `bound`; `range`, `length`, `regex`, `title`, `example`,
+/// `extend` and all others. `crate` and `remote` are not needed.
+///
+/// - A function under `#[serde(with = "..")]` does not say what it reads: `#[schemars(with = "Type")]` beside it does.
+/// - The schema of a generic type is named after its parameters: `Page_of_Item`.
+/// - A type owns what it holds; there are no lifetimes.
+///
+/// # Settings
+/// On the type and on fields, as `#[output(..)]`:
+///
+/// | setting | where | what it says |
+/// |---|---|---|
+/// | `existing` | type | it has implementations of `Deserialize`, `Serialize` and `JsonSchema`; none are made |
+/// | `done` | field | while the model writes, the field is held back until it is whole |
+/// | `crate = path::to::outcrop` | type | where outcrop is, where it is not `::outcrop` |
+#[proc_macro_derive(Output, attributes(output, serde, schemars))]
+pub fn output(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive::expand("output", item.into()).into()
+}
+
+/// Makes a struct a type that can be the input of a tool: its fields are the members of the input.
+///
+/// It is the same as [`macro@Output`], with settings under `#[input(..)]`; an `Output` can be an input too.
+///
+/// ```
+/// use outcrop::{Agent, ToolInput, testing::ScriptedModel, tool, tools};
+///
+/// /// What to order.
+/// #[derive(ToolInput)]
+/// struct Order {
+///     /// As `search` gives it.
+///     item: String,
+///     #[serde(default = "one")]
+///     pieces: u32,
+/// }
+///
+/// fn one() -> u32 {
+///     1
+/// }
+///
+/// /// Orders an item.
+/// #[tool]
+/// async fn order(#[tool(args)] order: Order) -> String {
+///     format!("{} of {}", order.pieces, order.item)
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let model = ScriptedModel::new()
+///     .calls([("call_1", "order", outcrop::serde_json::json!({ "item": "umbrella" }))])
+///     .text("It is on its way.");
+/// let agent = Agent::builder(model).tools(tools![order]).build()?;
+/// assert_eq!(agent.ask("An umbrella, please.").await?.text(), "It is on its way.");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// The top level of an input is an object: a type that is written as something else, such as an enum, goes into a
+/// field. An agent with a tool of another input is not built.
+#[proc_macro_derive(ToolInput, attributes(input, serde, schemars))]
+pub fn tool_input(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive::expand("input", item.into()).into()
+}
+
 fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let attr = ToolAttr::read(attr, &mut mistakes);
@@ -167,16 +274,4 @@ fn tool_of(attr: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#told #fallback)
         }
     }
-}
-
-/// Makes a type one that a model can answer with.
-#[proc_macro_derive(Output, attributes(output, serde, schemars))]
-pub fn output(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    derive::expand("output", item.into()).into()
-}
-
-/// Makes a type one that can be the input of a tool.
-#[proc_macro_derive(ToolInput, attributes(input, serde, schemars))]
-pub fn tool_input(item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    derive::expand("input", item.into()).into()
 }

@@ -134,24 +134,29 @@ impl<'a> Changes<'a> {
     #[inline]
     fn growth(&mut self) -> Option<Change<'a>> {
         let from = std::mem::replace(&mut self.grown_from, NONE);
-        let node = self.view.node_at(self.open)?;
+        let node = self.view.begun_node(self.open)?;
         if node.node_kind() != NodeKind::String {
             return None;
         }
+        let end = node.text_end();
         if !node.is_complete() {
             // It is the last there is.
             self.open = NONE;
         }
-        let text = self.view.tape.text.get(from as usize..node.text_end() as usize)?;
-        (!text.is_empty()).then_some(Change::Append(Append { node, text }))
+        if end <= from {
+            return None;
+        }
+        let text = self.view.tape.text.get(from as usize..end as usize)?;
+        Some(Change::Append(Append { node, text }))
     }
 
     /// The next value that closed or began.
     #[inline]
     fn walk(&mut self) -> Option<Change<'a>> {
-        if let Some(node) = self.view.node_at(self.open)
+        // It closes once all that is in it was told.
+        if let Some(node) = self.view.begun_node(self.open)
+            && node.ended_at() == self.next
             && node.is_complete()
-            && node.subtree_end() == self.next
         {
             self.open = node.parent_id();
             return Some(Change::Close(Close { node }));

@@ -14,6 +14,7 @@ use serde::de::{
 
 use crate::{
     NodeRef, View,
+    partial::{DONE, PART, TAGGED, VARIANT},
     tree::{NONE, NodeKind},
     view::Children,
 };
@@ -31,6 +32,10 @@ pub struct PartialError {
 }
 
 impl PartialError {
+    pub(crate) fn of(node: NodeRef<'_>, message: String) -> Self {
+        Fault { message, node: NONE }.public(node)
+    }
+
     /// The value that does not fit, as a JSON Pointer (RFC 6901).
     pub fn pointer(&self) -> &str {
         &self.pointer
@@ -151,10 +156,14 @@ impl<'de> Deserializer<'de> for Absent {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self)
+        match name {
+            PART => visitor.visit_none(),
+            DONE => Err(de::Error::custom("the value has not begun")),
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -224,6 +233,21 @@ impl<'a> At<'a> {
             }
             Some(name) => visitor.visit_borrowed_str(name),
             None => self.wrong_type(&visitor),
+        }
+    }
+
+    /// The members of an object, the last of a name first.
+    fn tagged<V: Visitor<'a>>(self, tag: &str, visitor: V) -> Result<V::Value, Fault> {
+        if self.node.node_kind() != NodeKind::Object {
+            return self.wrong_type(&visitor);
+        }
+        let first = self.node.members().filter(|(name, _)| *name == tag).last();
+        match first {
+            Some((_, first)) => {
+                let fields = Fields { first: Some(first), first_id: first.id().0, ..Fields::new(self) };
+                visitor.visit_map(fields)
+            }
+            None => Err(de::Error::custom("expected a member that tells the variant")),
         }
     }
 
@@ -309,10 +333,23 @@ impl<'a> Deserializer<'a> for At<'a> {
 
     fn deserialize_newtype_struct<V: Visitor<'a>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self).map_err(|fault| fault.at(self.node))
+        match name {
+            PART if !self.node.is_complete() => visitor.visit_some(self),
+            DONE if self.partial && !self.node.is_complete() => {
+                Err(de::Error::custom("the value is not complete"))
+            }
+            DONE => visitor.visit_seq(JsonAndValue { of: self, next: 0 }),
+            VARIANT if self.node.as_str().is_some() => self.name(visitor),
+            VARIANT => self.deserialize_any(visitor),
+            _ => match name.strip_prefix(TAGGED) {
+                Some(tag) => self.tagged(tag, visitor),
+                None => visitor.visit_newtype_struct(self),
+            },
+        }
+        .map_err(|fault| fault.at(self.node))
     }
 
     fn deserialize_enum<V: Visitor<'a>>(
@@ -364,8 +401,31 @@ impl<'a> SeqAccess<'a> for &mut Elements<'a> {
     }
 }
 
+/// For a [`Done`](crate::Done): the value as JSON, and the value.
+struct JsonAndValue<'a> {
+    of: At<'a>,
+    next: u8,
+}
+
+impl<'a> SeqAccess<'a> for JsonAndValue<'a> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        self.next += 1;
+        match self.next {
+            1 => seed.deserialize(crate::value::lossy(self.of.node)).map_err(de::Error::custom),
+            _ => seed.deserialize(self.of),
+        }
+        .map(Some)
+    }
+}
+
 struct Fields<'a> {
     of: At<'a>,
+    /// A member that comes before the others, until it was given.
+    first: Option<NodeRef<'a>>,
+    /// Its id, or [`NONE`].
+    first_id: u32,
     children: Children<'a>,
     value: Option<NodeRef<'a>>,
     /// Of each name the last member; only for many members.
@@ -380,7 +440,7 @@ impl<'a> Fields<'a> {
             .nth(FEW)
             .is_some()
             .then(|| of.node.members().map(|(name, node)| (name, node.id().0)).collect());
-        Self { of, children: of.node.children(), value: None, last }
+        Self { of, first: None, first_id: NONE, children: of.node.children(), value: None, last }
     }
 
     /// Whether a later member has the same name.
@@ -390,21 +450,27 @@ impl<'a> Fields<'a> {
             None => self.children.clone().any(|later| later.key() == Some(name)),
         }
     }
+
+    fn next_member(&mut self) -> Option<NodeRef<'a>> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        loop {
+            let child = self.children.next()?;
+            if child.id().0 != self.first_id && !self.is_superseded(child.key().unwrap_or_default(), child) {
+                return Some(child);
+            }
+        }
+    }
 }
 
 impl<'a> MapAccess<'a> for Fields<'a> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        while let Some(child) = self.children.next() {
-            let name = child.key().unwrap_or_default();
-            if self.is_superseded(name, child) {
-                continue;
-            }
-            self.value = Some(child);
-            return seed.deserialize(Key(name)).map(Some).map_err(|fault| fault.at(child));
-        }
-        Ok(None)
+        self.value = self.next_member();
+        let Some(child) = self.value else { return Ok(None) };
+        seed.deserialize(Key(child.key().unwrap_or_default())).map(Some).map_err(|fault| fault.at(child))
     }
 
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Fault> {
@@ -417,6 +483,11 @@ impl<'a> MapAccess<'a> for Fields<'a> {
 
 /// A name. As in serde_json, numbers and booleans can be names.
 struct Key<'a>(&'a str);
+
+/// Reads a name as a `K`.
+pub(crate) fn key<K: de::DeserializeOwned>(name: &str) -> Result<K, impl fmt::Display + use<K>> {
+    K::deserialize(Key(name))
+}
 
 impl<'a> Key<'a> {
     /// The number that the name is, if JSON would take it for one.

@@ -26,6 +26,7 @@
 //! - Read what changed, at any rate: [`LiveJson::mark`], [`LiveJson::changes`]. What was shown: [`LiveJson::at`].
 //! - Read as your own struct: [`LiveJson::partial`].
 //! - Keep a `serde_json::Value` up to date: [`LiveValue`].
+//! - Keep a companion of your own type up to date, each field absent, growing or done: [`LivePartial`].
 //! - At the end: [`LiveJson::finish`]. Complete, repaired, guessed, truncated and invalid are told apart.
 //! - For a text that is there whole and malformed: [`repair()`].
 //!
@@ -41,6 +42,7 @@ mod view;
 
 mod de;
 mod finish;
+mod partial;
 mod repair;
 mod scanner;
 mod value;
@@ -52,10 +54,29 @@ pub use live::{Limits, LiveJson, Progress};
 pub use outcome::{
     Complete, End, Guessed, Invalid, Outcome, Repair, RepairKind, Repaired, Severity, Truncated,
 };
+pub use partial::{
+    Decoder, Done, HasPartial, List, LivePartial, Own, Part, Partial, PartialValue, Reading, Tuple,
+};
 pub use repair::{Proposal, repair};
 pub use tree::{Kind, Mark, NodeId};
 pub use value::LiveValue;
-pub use view::{Items, Members, NodeRef, Pointer, View};
+pub use view::{Children, Items, Members, NodeRef, Pointer, View};
+
+/// What the code of Outcrop's macros names. No part of the interface: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::partial::{
+        fields::{By, Decodes, Fields, Sink, Visit, takes_any},
+        objects::{
+            deserialize_elements, deserialize_object, read_elements, read_object, serialize_elements,
+            serialize_object, update_elements, update_object,
+        },
+        variants::{
+            Shape, Variants, deserialize_external, deserialize_tagged, read_external, read_tagged,
+            serialize_external, serialize_tagged, update_external, update_tagged,
+        },
+    };
+}
 
 /// The program of the README is compiled and run as a test.
 #[cfg(doctest)]

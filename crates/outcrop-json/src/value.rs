@@ -118,7 +118,7 @@ pub(crate) fn to_value(node: NodeRef<'_>) -> Result<Value, PartialError> {
     build(node, |number| number.decode::<Value>())
 }
 
-fn lossy(node: NodeRef<'_>) -> Value {
+pub(crate) fn lossy(node: NodeRef<'_>) -> Value {
     let number = |number: NodeRef<'_>| {
         Ok(number.decode::<Value>().unwrap_or_else(|_| Value::String(number.text().to_owned())))
     };

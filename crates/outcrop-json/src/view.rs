@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::{
-    Kind, Mark, NodeId, PartialError,
+    Kind, LiveJson, Mark, NodeId, PartialError,
     tree::{NONE, Node, NodeKind, Tape},
 };
 
@@ -97,6 +97,13 @@ impl<'a> View<'a> {
         crate::de::partial(self)
     }
 
+    /// As [`View::node_at`], for a value that had begun.
+    #[inline]
+    pub(crate) fn begun_node(self, id: u32) -> Option<NodeRef<'a>> {
+        let node = self.tape.nodes.get(id as usize)?;
+        Some(NodeRef { view: self, id, node })
+    }
+
     #[inline]
     pub(crate) fn node_at(self, id: u32) -> Option<NodeRef<'a>> {
         if id >= self.mark.nodes {
@@ -104,6 +111,13 @@ impl<'a> View<'a> {
         }
         let node = self.tape.nodes.get(id as usize)?;
         Some(NodeRef { view: self, id, node })
+    }
+}
+
+/// The value as it is now.
+impl<'a> From<&'a LiveJson> for View<'a> {
+    fn from(live: &'a LiveJson) -> Self {
+        live.now()
     }
 }
 
@@ -142,7 +156,12 @@ impl<'a> NodeRef<'a> {
     /// Whether it has ended: then it never changes again. Numbers, booleans and nulls always have.
     #[inline]
     pub fn is_complete(self) -> bool {
-        self.node.is_closed_at(self.view.mark)
+        self.is_complete_at(self.view.mark)
+    }
+
+    #[inline]
+    pub(crate) fn is_complete_at(self, mark: Mark) -> bool {
+        self.node.is_closed_at(mark)
     }
 
     /// Where it begins: bytes from the start of the text.
@@ -226,6 +245,12 @@ impl<'a> NodeRef<'a> {
         if self.is_complete() { self.node.size } else { self.view.mark.text }
     }
 
+    /// The id after its last descendant, if it has ended since, be it after the mark; 0 otherwise.
+    #[inline]
+    pub(crate) fn ended_at(self) -> u32 {
+        self.node.end
+    }
+
     /// The id of what it is in, or [`NONE`].
     pub(crate) fn parent_id(self) -> u32 {
         self.node.parent
@@ -303,9 +328,51 @@ impl<'a> NodeRef<'a> {
         crate::de::decode(self)
     }
 
-    pub(crate) fn children(self) -> Children<'a> {
+    /// The elements or members, as far as they have begun; nothing where it is neither array nor object.
+    pub fn children(self) -> Children<'a> {
+        self.children_from(self.id + 1)
+    }
+
+    /// The elements or members that began or changed since `mark`: the one that was open then comes first.
+    ///
+    /// ```
+    /// use outcrop_json::LiveJson;
+    ///
+    /// let mut live = LiveJson::new();
+    /// live.push(r#"["one", "two", "thr"#)?;
+    /// let mark = live.mark();
+    /// live.push(r#"ee", "four", "fi"#)?;
+    /// let changed = live.root().unwrap().children_since(mark);
+    /// let changed: Vec<_> = changed.filter_map(|element| element.as_str()).collect();
+    /// assert_eq!(changed, ["three", "four", "fi"]);
+    /// # Ok::<(), outcrop_json::LimitError>(())
+    /// ```
+    ///
+    /// # Complexity
+    /// Linear in the depth below it at `mark`, and then in what is given: what was complete before is not walked.
+    pub fn children_since(self, mark: Mark) -> Children<'a> {
+        if self.id >= mark.nodes {
+            return self.children();
+        }
+        if self.is_complete_at(mark) {
+            return Children::none(self);
+        }
+        // What is next in it, or the one in it that was open.
+        let mut next = mark.nodes;
+        let mut open = mark.open;
+        while open != self.id {
+            let Some(node) = self.view.node_at(open) else { return Children::none(self) };
+            next = open;
+            open = node.node.parent;
+        }
+        self.children_from(next)
+    }
+
+    /// The children from the one of that id.
+    #[inline]
+    pub(crate) fn children_from(self, next: u32) -> Children<'a> {
         let end = if self.is_complete() { self.node.end } else { self.view.mark.nodes };
-        Children { view: self.view, next: self.id + 1, end: end.min(self.view.mark.nodes) }
+        Children { view: self.view, next, end: end.min(self.view.mark.nodes) }
     }
 
     /// The id after the last value in it that had begun.
@@ -364,16 +431,16 @@ impl fmt::Debug for Pointer<'_> {
     }
 }
 
-/// The children of a node, as far as they had begun.
+/// The elements of an array or the members of an object.
 #[derive(Clone)]
-pub(crate) struct Children<'a> {
+pub struct Children<'a> {
     view: View<'a>,
     next: u32,
     end: u32,
 }
 
 impl<'a> Children<'a> {
-    fn none(of: NodeRef<'a>) -> Self {
+    pub(crate) fn none(of: NodeRef<'a>) -> Self {
         Self { view: of.view, next: NONE, end: 0 }
     }
 }
@@ -432,4 +499,4 @@ macro_rules! debug_iterators {
     };
 }
 
-debug_iterators!(Items, Members);
+debug_iterators!(Children, Items, Members);

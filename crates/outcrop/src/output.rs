@@ -39,7 +39,7 @@ use serde_json::Value;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no output of a model",
-    label = "neither it nor what it consists of may lack the derive",
+    label = "this type, or one that stands in it, is not derived",
     note = "put `#[derive(Output)]` on it; with `#[output(existing)]` where it has the implementations of serde and schemars"
 )]
 pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
@@ -69,7 +69,7 @@ pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no input of a tool",
-    label = "neither it nor what it consists of may lack the derive",
+    label = "this type, or one that stands in it, is not derived",
     note = "put `#[derive(ToolInput)]` on it; with `#[input(existing)]` where it has the implementations of serde and schemars"
 )]
 pub trait ToolInput: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}

@@ -12,22 +12,24 @@ use crate::{
 };
 
 /// What stands on a type.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ContainerAttr {
     /// The type has implementations of serde's and schemars' traits.
     pub(crate) existing: Option<Span>,
+    /// The type is shown only whole.
+    pub(crate) done: Option<Span>,
     pub(crate) krate: Option<Path>,
 }
 
 impl ContainerAttr {
     pub(crate) fn read(helper: &str, attrs: &[Attribute], mistakes: &mut Mistakes) -> Self {
-        const KNOWN: &str = "`existing` or `crate = ..`";
+        const KNOWN: &str = "`existing`, `done` or `crate = ..`";
         let mut read = Self::default();
         for Setting { key, value } in written(helper, KNOWN, attrs, mistakes) {
             match &*key.to_string() {
                 "existing" => read.existing = flag(&key, value, mistakes).then(|| key.span()),
                 "crate" => read.krate = krate(&key, value, mistakes),
-                "done" => mistakes.add(key.span(), "`done` goes on a field"),
+                "done" => read.done = flag(&key, value, mistakes).then(|| key.span()),
                 other => {
                     mistakes.add(key.span(), format!("`{other}` is no setting of a type; it is {KNOWN}"))
                 }

@@ -198,6 +198,14 @@ fn used<'a>(
     found.list
 }
 
+/// The same of any types.
+pub(crate) fn params_in(generics: &Generics, types: &[&Type]) -> Vec<TokenStream> {
+    let params: BTreeSet<&Ident> = generics.type_params().map(|param| &param.ident).collect();
+    let mut found = Used { params, list: Vec::new() };
+    types.iter().for_each(|ty| found.visit(ty));
+    found.list
+}
+
 struct Used<'a> {
     params: BTreeSet<&'a Ident>,
     list: Vec<TokenStream>,

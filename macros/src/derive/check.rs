@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, GenericParam, spanned::Spanned};
+use syn::{Attribute, Data, DeriveInput, spanned::Spanned};
 
 use super::{
     carry::{self, SchemaFrom},
@@ -19,14 +19,10 @@ pub(crate) fn item(input: &DeriveInput, mistakes: &mut Mistakes) -> bool {
         mistakes.add(data.union_token.span, what);
         return false;
     }
-    let mut lifetimes = false;
-    for param in &input.generics.params {
-        if let GenericParam::Lifetime(param) = param {
-            mistakes.add(param.lifetime.span(), OWNS);
-            lifetimes = true;
-        }
+    for param in input.generics.lifetimes() {
+        mistakes.add(param.lifetime.span(), OWNS);
     }
-    !lifetimes
+    true
 }
 
 /// The rules that hold for a type whose implementations we make.
@@ -48,6 +44,10 @@ pub(crate) fn container(container: &Container, input: &DeriveInput, mistakes: &m
             }
         }
         Data::Union(_) => {}
+    }
+    if container.generics.lifetimes().next().is_some() {
+        // It was told where the lifetime is declared.
+        return;
     }
     let fields = match &container.shape {
         Shape::Struct(fields) => vec![fields],

@@ -42,10 +42,12 @@ pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> Tok
         schemars_shadow(container, input, &predicates, &assumed)
     }];
     let implemented = implemented(container, &predicates);
+    let strict = container.generics.type_params().next().map(|_| strict(container, &predicates, &assumed));
     quote! {
         #(#aliased)*
         #(#shadows)*
         #implemented
+        #strict
         const _: fn() = || { #(#asked)* };
     }
 }
@@ -168,7 +170,10 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
 
     // The schema of a transparent type is that of its field, by name and in being optional.
     let schema_id = match transparent {
-        true => quote!(__outcrop::Via::<#schemars_shadow>::schema_id()),
+        true => quote! {
+            use __outcrop::Unmade as _;
+            __outcrop::Via::<#schemars_shadow>::schema_id()
+        },
         false => quote!(::std::borrow::Cow::Borrowed(::core::any::type_name::<Self>())),
     };
     let optional = transparent.then(|| {
@@ -176,10 +181,12 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
             fn _schemars_private_non_optional_json_schema(
                 generator: &mut __outcrop::schemars::SchemaGenerator,
             ) -> __outcrop::schemars::Schema {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::required_schema(generator)
             }
 
             fn _schemars_private_is_option() -> bool {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::is_option()
             }
         }
@@ -190,6 +197,7 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
             fn deserialize<__D: __outcrop::serde::Deserializer<'de>>(
                 deserializer: __D,
             ) -> ::core::result::Result<Self, __D::Error> {
+                use __outcrop::Unmade as _;
                 #serde_shadow #turbofish::deserialize(deserializer)
             }
         }
@@ -200,6 +208,7 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
                 &self,
                 serializer: __S,
             ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                use __outcrop::Unmade as _;
                 #serde_shadow #turbofish::serialize(self, serializer)
             }
         }
@@ -207,10 +216,12 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
         #[automatically_derived]
         impl #schema_impl __outcrop::schemars::JsonSchema for #ident #arguments #schema_where {
             fn inline_schema() -> bool {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::inline_schema()
             }
 
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::schema_name()
             }
 
@@ -221,10 +232,49 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
             fn json_schema(
                 generator: &mut __outcrop::schemars::SchemaGenerator,
             ) -> __outcrop::schemars::Schema {
+                use __outcrop::Unmade as _;
                 __outcrop::Via::<#schemars_shadow>::json_schema(generator)
             }
 
             #optional
+        }
+    }
+}
+
+/// What the implementations do, with all that the shadows assume, and nothing to fall back to: so that a bound that the
+/// shadows ask and the type does not is no silent mistake of ours.
+fn strict(container: &Container, predicates: &Predicates, assumed: &[WherePredicate]) -> TokenStream {
+    let Container { ident, generics, .. } = container;
+    let (_, arguments, _) = generics.split_for_impl();
+    let serde_shadow = Ident::new(SERDE_SHADOW, Span::call_site());
+    let turbofish = arguments.as_turbofish();
+    let schemars_shadow = schemars_type(generics);
+    let mut read = with_de(&bounds::with(generics, &[&predicates.read, assumed].concat()));
+    read.params.push(parse_quote!(__D: __outcrop::serde::Deserializer<'de>));
+    let mut write = bounds::with(generics, &[&predicates.write, assumed].concat());
+    write.params.push(parse_quote!(__S: __outcrop::serde::Serializer));
+    let schema = bounds::with(generics, &[&predicates.schema, assumed].concat());
+    let (read, _, read_where) = read.split_for_impl();
+    let (write, _, write_where) = write.split_for_impl();
+    let (schema, _, schema_where) = schema.split_for_impl();
+    quote! {
+        fn __outcrop_read #read(
+            deserializer: __D,
+        ) -> ::core::result::Result<#ident #arguments, __D::Error> #read_where {
+            #serde_shadow #turbofish::deserialize(deserializer)
+        }
+
+        fn __outcrop_write #write(
+            value: &#ident #arguments,
+            serializer: __S,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> #write_where {
+            #serde_shadow #turbofish::serialize(value, serializer)
+        }
+
+        fn __outcrop_schema #schema(
+            generator: &mut __outcrop::schemars::SchemaGenerator,
+        ) -> __outcrop::schemars::Schema #schema_where {
+            <#schemars_shadow as __outcrop::schemars::JsonSchema>::json_schema(generator)
         }
     }
 }

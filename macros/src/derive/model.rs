@@ -167,8 +167,13 @@ pub(crate) struct Bounds {
 }
 
 impl Container {
-    /// Reads a type; `helper` is the name of our own attribute on it. `None` where it is no struct and no enum.
-    pub(crate) fn read(input: &DeriveInput, helper: &str, mistakes: &mut Mistakes) -> Option<Self> {
+    /// Reads a type; `helper` is the name of our own attribute on its fields. `None` where it is no struct and no enum.
+    pub(crate) fn read(
+        input: &DeriveInput,
+        attr: ContainerAttr,
+        helper: &str,
+        mistakes: &mut Mistakes,
+    ) -> Option<Self> {
         let (reads, sound) = understood(input, Derive::Deserialize, mistakes);
         if sound {
             // Each side finds most mistakes, and some that the other does not.
@@ -176,7 +181,6 @@ impl Container {
         }
         let reads = reads?;
 
-        let attr = ContainerAttr::read(helper, &input.attrs, mistakes);
         let ast::Container { ident, attrs, data, .. } = &reads;
         let shape = match data {
             ast::Data::Struct(style, fields) => Shape::Struct(Fields::read(*style, fields, helper, mistakes)),

@@ -8,3 +8,5 @@ mod invariants;
 mod member;
 mod oracle;
 mod typed;
+
+mod partial;

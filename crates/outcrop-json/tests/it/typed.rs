@@ -15,8 +15,8 @@ use crate::{
     oracle::{self, Shown},
 };
 
-mod near;
-mod types;
+pub(crate) mod near;
+pub(crate) mod types;
 
 use near::{near, write};
 use types::*;
@@ -93,12 +93,12 @@ fn partial_agrees<T: DeserializeOwned + Serialize>(text: &str) -> Result<(), Tes
 }
 
 /// By way of the text, which can hold any whole number.
-fn as_value<T: Serialize>(of: &T) -> Value {
+pub(crate) fn as_value<T: Serialize>(of: &T) -> Value {
     serde_json::from_str(&serde_json::to_string(of).unwrap()).unwrap()
 }
 
 /// Null is what is not there yet; of an array, only the last element may be partial.
-fn agrees(partial: &Value, last: &Value) -> bool {
+pub(crate) fn agrees(partial: &Value, last: &Value) -> bool {
     match (partial, last) {
         (Value::Null, _) => true,
         (Value::String(partial), Value::String(last)) => last.starts_with(partial.as_str()),
@@ -253,7 +253,7 @@ proptest! {
     }
 }
 
-fn has_twice(shown: Option<&Shown>) -> bool {
+pub(crate) fn has_twice(shown: Option<&Shown>) -> bool {
     match shown.map(|shown| &shown.what) {
         Some(oracle::What::Array(items)) => items.iter().any(|item| has_twice(Some(item))),
         Some(oracle::What::Object(members)) => {

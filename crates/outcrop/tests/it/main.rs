@@ -5,6 +5,7 @@
 mod support;
 
 mod derive;
+mod partial;
 
 mod tool_attr;
 mod tool_gives;

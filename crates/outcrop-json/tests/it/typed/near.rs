@@ -9,7 +9,7 @@ use proptest::{
 use crate::oracle::{self, Shown, What};
 
 /// At least one text of each type.
-pub(super) fn samples() -> &'static [&'static str] {
+pub(crate) fn samples() -> &'static [&'static str] {
     &[
         r#"{"name":"Ann","count":2,"price":1.5,"gift":true,"switch":"OnceMore","tags":["a","b"],"lines":[{"type":"x","at":[1,-1],"note":"n\"1"},{"type":"é","at":[0,0]}],"to":{"name":"","count":0,"tags":[]}}"#,
         r#"[{"name":"Bob","count":4294967295,"price":null,"tags":[],"lines":[]},{"count":1,"name":"C","tags":["x"],"extra":{"deep":[1,{"er":null}]}}]"#,
@@ -118,7 +118,7 @@ enum Change {
 }
 
 /// A sample, changed in up to two places.
-pub(super) fn near() -> impl Strategy<Value = String> + Clone {
+pub(crate) fn near() -> impl Strategy<Value = String> + Clone {
     let change = prop_oneof![
         4 => select(OTHERS.to_vec()).prop_map(Change::Replace),
         1 => Just(Change::Remove),
@@ -136,7 +136,7 @@ pub(super) fn near() -> impl Strategy<Value = String> + Clone {
     })
 }
 
-pub(super) fn parse(text: &str) -> Shown {
+pub(crate) fn parse(text: &str) -> Shown {
     let number = || Shown { at: 0, complete: true, what: What::Number(text.to_owned()) };
     let word = |what| Shown { at: 0, complete: true, what };
     match text {
@@ -195,7 +195,7 @@ fn put(members: &mut Vec<(String, Shown)>, name: &str, member: Shown) {
 }
 
 /// The text of a value.
-pub(super) fn write(shown: &Shown) -> String {
+pub(crate) fn write(shown: &Shown) -> String {
     let string = |text: &str| serde_json::to_string(text).unwrap();
     match &shown.what {
         What::Null => "null".to_owned(),

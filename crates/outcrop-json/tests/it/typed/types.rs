@@ -9,27 +9,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Order {
-    pub(super) name: String,
-    pub(super) count: u32,
-    pub(super) price: Option<f64>,
-    pub(super) gift: Option<bool>,
-    pub(super) switch: Option<Switch>,
-    pub(super) tags: Vec<String>,
-    pub(super) lines: Option<Vec<Line>>,
-    pub(super) to: Option<Box<Order>>,
+pub(crate) struct Order {
+    pub(crate) name: String,
+    pub(crate) count: u32,
+    pub(crate) price: Option<f64>,
+    pub(crate) gift: Option<bool>,
+    pub(crate) switch: Option<Switch>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) lines: Option<Vec<Line>>,
+    pub(crate) to: Option<Box<Order>>,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Line {
+pub(crate) struct Line {
     #[serde(rename = "type")]
-    pub(super) kind: char,
-    pub(super) at: (i8, i8),
-    pub(super) note: Option<String>,
+    pub(crate) kind: char,
+    pub(crate) at: (i8, i8),
+    pub(crate) note: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub(super) enum Switch {
+pub(crate) enum Switch {
     #[serde(rename(serialize = "1"))]
     On,
     #[serde(rename(serialize = "2"))]
@@ -39,7 +39,7 @@ pub(super) enum Switch {
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     a: i128,
     b: u128,
     c: i64,
@@ -50,7 +50,7 @@ pub(super) struct Numbers {
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Places {
+pub(crate) struct Places {
     by_name: BTreeMap<String, i32>,
     by_number: BTreeMap<i64, String>,
     by_wide: BTreeMap<u128, bool>,
@@ -59,7 +59,7 @@ pub(super) struct Places {
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) enum External {
+pub(crate) enum External {
     #[serde(rename(serialize = "1"))]
     On,
     #[serde(rename(serialize = "2"))]
@@ -77,7 +77,7 @@ pub(super) enum External {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "t")]
-pub(super) enum Internal {
+pub(crate) enum Internal {
     #[serde(rename(serialize = "1"))]
     On,
     #[serde(rename(serialize = "2"))]
@@ -91,7 +91,7 @@ pub(super) enum Internal {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "t", content = "c", rename_all = "snake_case")]
-pub(super) enum Adjacent {
+pub(crate) enum Adjacent {
     #[serde(rename(serialize = "1", deserialize = "on"))]
     On,
     #[serde(rename(serialize = "2", deserialize = "once"))]
@@ -106,7 +106,7 @@ pub(super) enum Adjacent {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(super) enum Untagged {
+pub(crate) enum Untagged {
     Truth(bool),
     Whole(i64),
     Number(f64),
@@ -117,7 +117,7 @@ pub(super) enum Untagged {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Circle { radius: f64 },
     Box { width: f64, height: f64 },
     Named(String),
@@ -126,7 +126,7 @@ pub(super) enum Shape {
 
 /// Whether there is a line shows at the end only: what does not fit one is no error.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Flat {
+pub(crate) struct Flat {
     id: u8,
     #[serde(flatten)]
     line: Option<Line>,
@@ -135,14 +135,14 @@ pub(super) struct Flat {
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct FlatMap {
+pub(crate) struct FlatMap {
     id: u8,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct FlatEnum {
+pub(crate) struct FlatEnum {
     id: u8,
     #[serde(flatten)]
     what: Internal,
@@ -150,7 +150,7 @@ pub(super) struct FlatEnum {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Strict {
+pub(crate) struct Strict {
     id: u8,
     #[serde(alias = "nom", alias = "nombre")]
     name: Option<String>,
@@ -158,23 +158,23 @@ pub(super) struct Strict {
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Unit;
+pub(crate) struct Unit;
 
 #[derive(Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub(super) struct Newtype(u16);
+pub(crate) struct Newtype(u16);
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(transparent)]
-pub(super) struct NewtypeList {
+pub(crate) struct NewtypeList {
     items: Vec<Option<Newtype>>,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Pair(u8, Option<String>);
+pub(crate) struct Pair(u8, Option<String>);
 
 /// A map whose names are numbers that need not be whole.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct FloatKey(Vec<(String, u8)>);
+pub(crate) struct FloatKey(Vec<(String, u8)>);
 
 impl<'de> Deserialize<'de> for FloatKey {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -201,14 +201,14 @@ impl<'de> Deserialize<'de> for FloatKey {
 /// Only what is left out is made up.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
-pub(super) struct Defaults {
-    pub(super) name: String,
-    pub(super) count: u32,
-    pub(super) on: bool,
+pub(crate) struct Defaults {
+    pub(crate) name: String,
+    pub(crate) count: u32,
+    pub(crate) on: bool,
     #[serde(skip)]
-    pub(super) skipped: u8,
-    pub(super) list: Vec<u8>,
-    pub(super) switch: Switch,
+    pub(crate) skipped: u8,
+    pub(crate) list: Vec<u8>,
+    pub(crate) switch: Switch,
 }
 
 impl Default for Defaults {

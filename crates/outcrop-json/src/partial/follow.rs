@@ -1,0 +1,102 @@
+//! [`LivePartial`]: a companion that follows a text.
+
+use std::fmt;
+
+use super::{HasPartial, Part, Partial, Reading};
+use crate::{Mark, PartialError, View};
+
+/// What there is of a `T`, kept up to date with a [`LiveJson`](crate::LiveJson).
+///
+/// Each has a moment of its own: any number of them can follow one text, each at its own rate.
+///
+/// ```
+/// use outcrop_json::{LiveJson, LivePartial};
+///
+/// let (mut live, mut names) = (LiveJson::new(), LivePartial::<Vec<String>>::new());
+/// live.push(r#"["Ann", "Bo"#)?;
+/// let so_far = names.update(&live)?.get().unwrap();
+/// assert_eq!(so_far.done(), ["Ann"]);
+/// assert_eq!(so_far.growing().unwrap(), "Bo");
+///
+/// live.push(r#"b"]"#)?;
+/// assert!(names.update(&live)?.is_done());
+/// assert_eq!(names.get().unwrap()[..], ["Ann", "Bob"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct LivePartial<T: HasPartial> {
+    part: Part<Partial<T>>,
+    mark: Mark,
+    reading: Reading,
+}
+
+impl<T: HasPartial> LivePartial<T> {
+    /// For a text of which nothing was read.
+    pub fn new() -> Self {
+        Self { part: Part::Absent, mark: Mark::default(), reading: Reading::new() }
+    }
+
+    /// What there is, as of the last update; `None` where there is nothing to show.
+    pub fn get(&self) -> Option<&Partial<T>> {
+        self.part.get()
+    }
+
+    /// The same, and whether it is complete.
+    pub fn part(&self) -> &Part<Partial<T>> {
+        &self.part
+    }
+
+    /// The same, kept.
+    pub fn into_part(self) -> Part<Partial<T>> {
+        self.part
+    }
+
+    /// Brings it up to the moment of `view`: of the same text always; for another text, make a new one.
+    ///
+    /// A view of an earlier moment changes nothing.
+    ///
+    /// # Errors
+    /// A value that is complete does not fit `T`. All the others are shown and go on to be updated. It is told at every
+    /// update, until a later member of the same name takes the place of that value.
+    ///
+    /// # Complexity
+    /// Linear in what changed and in the depth. Where the tag of an enum is written again, linear in that enum; as long as
+    /// there are values that do not fit, each member that begins is compared with them.
+    pub fn update<'a>(&mut self, view: impl Into<View<'a>>) -> Result<&Part<Partial<T>>, PartialError> {
+        self.update_to(view.into());
+        match self.reading.faults.first() {
+            None => Ok(&self.part),
+            Some((_, error)) => Err(error.clone()),
+        }
+    }
+
+    fn update_to(&mut self, view: View<'_>) {
+        let (since, now) = (self.mark, view.mark());
+        let Some(root) = view.root().filter(|_| (now.offset, now.nodes) >= (since.offset, since.nodes))
+        else {
+            return;
+        };
+        self.mark = now;
+        self.reading.begin(since, root);
+        if self.reading.is_new(root) || !root.is_complete_at(since) {
+            self.part.update(root, &mut self.reading);
+        }
+    }
+}
+
+impl<T: HasPartial> Default for LivePartial<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: HasPartial> Clone for LivePartial<T> {
+    fn clone(&self) -> Self {
+        Self { part: self.part.clone(), mark: self.mark, reading: self.reading.clone() }
+    }
+}
+
+impl<T: HasPartial> fmt::Debug for LivePartial<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LivePartial").field("part", &self.part).finish_non_exhaustive()
+    }
+}
