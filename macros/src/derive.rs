@@ -2,7 +2,7 @@
 //! `fallback` beside an error).
 //!
 //! The user has neither serde nor schemars. Their derives go on shadows of the type, in a block of its own, which has
-//! them by the names that outcrop gives them (`carry`, `bounds`).
+//! them by the names that outcrop gives them (`carry`, `bounds`, `parts`).
 //!
 //! # Invariants
 //! - Both make the same of a type, so that a type of one can be a field of the other. One of them goes on a type.
@@ -15,6 +15,7 @@ pub(crate) mod expand;
 mod fallback;
 #[allow(dead_code)] // What is understood is more than what these implementations need.
 pub(crate) mod model;
+mod parts;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

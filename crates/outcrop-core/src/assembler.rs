@@ -14,13 +14,12 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use outcrop_json::{Limit, LimitError, LiveJson};
-use serde_json::Value;
 
 use crate::{
     Blob, BlockDelta, BlockStart, Citation, CitationsContent, CitedText, ContentBlock, ImageBlock,
     ImageDelta, InputText, Members, Message, MessageStop, RawJson, ReasoningContent, ReasoningContentDelta,
     ReasoningText, Role, StreamEvent, StreamMetadata, ToolResult, ToolResultContent, ToolResultStart,
-    ToolUse, ToolUseStart,
+    ToolUse, ToolUseStart, tool_input::Read,
 };
 
 /// The stream broke the order that Converse promises.
@@ -278,7 +277,7 @@ pub struct Assembled {
     /// The inputs of tool uses by their blocks, for whoever still looks at their values.
     pub inputs: BTreeMap<u32, Box<LiveJson>>,
     /// What those inputs say that are strict JSON objects, so that they need not be read again.
-    pub(crate) values: Vec<(u32, Value)>,
+    pub(crate) values: Vec<(u32, Read)>,
 }
 
 /// How a block of a finished message ended.

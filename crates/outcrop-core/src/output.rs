@@ -19,7 +19,7 @@ use crate::{
     adapt::{Action, WRAPPER},
     decode::{self, Schema},
     raw_json::all_members,
-    tool_input::parse_strict,
+    tool_input::{Read, refuse_doubles},
 };
 
 /// How a model is asked for a value.
@@ -90,6 +90,15 @@ pub enum OutputSpecError {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// Reads a text as one JSON value and nothing else, without a name that is there twice.
+pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
+    let read = Read::of(text)?;
+    if read.doubled {
+        refuse_doubles(text)?;
+    }
+    Ok(read.value)
 }
 
 /// What tells a schema from others, for what is learned about it.
@@ -218,12 +227,13 @@ impl OutputSpec {
         self
     }
 
-    /// Adds the check that the value can be read as a `T`.
+    /// Adds the check that the value can be read as a `T`, by [`TurnOutput::decode`].
     #[must_use]
     pub fn read_as<T: DeserializeOwned>(self) -> Self {
         let schema = self.schema().clone();
         self.validate(move |text, _| {
-            decode::read::<T>(text.as_str(), None, &schema).map(drop).map_err(Problems::from)
+            let read = decode::read::<T>(text.as_str(), None, &schema);
+            read.or_else(|problem| unit(text).ok_or(problem)).map(drop).map_err(Problems::from)
         })
     }
 
@@ -295,7 +305,7 @@ impl OutputSpec {
     /// The value that a whole text is, or what is wrong with it in words for the model.
     pub(crate) fn read(&self, text: &str, wrapped: bool) -> Result<RawJson, String> {
         // Before anything else: a name that is there twice would be found in none of what follows.
-        let (whole, _) = parse_strict(text).map_err(|error| format!("\n- it is not valid JSON: {error}"))?;
+        let whole = parse_strict(text).map_err(|error| format!("\n- it is not valid JSON: {error}"))?;
         let (raw, value): (RawJson, Value) = if wrapped {
             let inner = all_members(text).filter(|members| members.len() == 1);
             let inner = inner.and_then(|mut members| members.pop()).filter(|(name, _)| name == WRAPPER);
@@ -363,6 +373,24 @@ pub struct TurnOutput {
     /// What had come before it and was not valid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<OutputAttempt>,
+}
+
+impl TurnOutput {
+    /// Reads the value as a `T`, from its text, so that long numbers stay exact. `()`, whose schema is that of the empty
+    /// object, is read from that.
+    ///
+    /// # Errors
+    /// What `T`'s own `Deserialize` refuses although the schema took it; nothing where the output was asked for with
+    /// [`OutputSpec::read_as`].
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        self.value.parse_into().or_else(|error| unit(&self.value).ok_or(error))
+    }
+}
+
+/// What is made of nothing, where the text is the empty object.
+fn unit<T: DeserializeOwned>(text: &RawJson) -> Option<T> {
+    let empty = text.to_value()?.as_object()?.is_empty();
+    empty.then(|| serde_json::from_value(Value::Null).ok()).flatten()
 }
 
 /// An output that was not valid.

@@ -8,12 +8,10 @@
 
 use std::{collections::HashMap, fmt};
 
-use serde_json::Value;
-
 use crate::{
     InputSchema, InputText, InvalidInput, ReadyInput, ToolSpec,
     decode::{Schema, excerpt},
-    tool_input::{Exactness, check_doubles, parse_strict},
+    tool_input::{Read, refuse_doubles},
 };
 
 /// A tool that cannot be offered.
@@ -108,25 +106,30 @@ impl ToolSet {
     }
 
     /// What a whole, finished text is for the tool called `name`: an input that may run, or why not.
-    /// `value` is what [`InputText::read`] made of the text, where that is still at hand.
+    /// `read` is what [`InputText::read`] made of the text, where that is still at hand.
     pub(crate) fn check(
         &self,
         name: &str,
         text: &InputText,
-        value: Option<Value>,
+        read: Option<Read>,
     ) -> Result<ReadyInput, InvalidInput> {
         let Some(index) = self.position(name) else {
             let names: Vec<_> = self.specs().take(MAX_NAMES).map(|spec| format!("`{}`", spec.name)).collect();
             return Err(InvalidInput::UnknownTool { name: excerpt(name), known: names.join(", ") });
         };
-        let read = match value {
-            _ if text.as_str().trim().is_empty() => {
-                Ok((Value::Object(serde_json::Map::new()), Exactness::Exact))
-            }
-            Some(value) => check_doubles(text.as_str(), &value).map(|exactness| (value, exactness)),
-            None => parse_strict(text.as_str()),
+        let read = match read {
+            _ if text.as_str().trim().is_empty() => Ok(Read::blank()),
+            Some(read) => Ok(read),
+            None => Read::of(text.as_str()),
         };
-        let (value, exactness) = read.map_err(|error| InvalidInput::not_json(&error, text.as_str()))?;
+        let read = read.and_then(|read| {
+            if read.doubled {
+                refuse_doubles(text.as_str())?;
+            }
+            Ok(read)
+        });
+        let Read { value, exact, .. } =
+            read.map_err(|error| InvalidInput::not_json(&error, text.as_str()))?;
         if !value.is_object() {
             return Err(InvalidInput::NotJson {
                 reason: "not an object".into(),
@@ -135,7 +138,7 @@ impl ToolSet {
         }
         let schema = &self.tools[index].1;
         schema.check(&value).map_err(|problems| InvalidInput::Schema { problems })?;
-        Ok(ReadyInput::new(value, text.clone(), schema.raw().clone(), exactness))
+        Ok(ReadyInput::new(value, text.clone(), schema.raw().clone(), exact))
     }
 }
 
@@ -156,7 +159,7 @@ const MAX_NAMES: usize = 64;
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

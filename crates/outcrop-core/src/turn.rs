@@ -596,6 +596,11 @@ impl Turn {
         }
     }
 
+    /// The conversation as far as it is settled: without the step at hand.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
     /// The history, whether the turn has ended or is given up now: calls without a result get one that says that
     /// they were interrupted, and what was not whole of an open answer is gone.
     pub fn into_history(mut self) -> History {

@@ -3,7 +3,7 @@
 //!
 //! # Invariants
 //! - A type of a field that cannot be read, written or described is told of once, where it stands: the shadows assume
-//!   that it can, under a `for<'a>` that keeps the compiler from asking there; the type asks [`Part`]s by name; and
+//!   that it can, under a `for<'a>` that keeps the compiler from asking there; the type asks [`parts`] by name; and
 //!   where a shadow has not what the type calls, a trait has it.
 //! - Fields name the type, never a shadow, so that recursion goes through the type.
 
@@ -15,15 +15,16 @@ use syn::{
 };
 
 use super::{
-    bounds::{self, Bound, Predicates},
+    bounds::{self, Predicates},
     carry,
     model::{Container, Default},
+    parts::{self, Bound},
 };
 
 /// The implementations of serde's and schemars' traits.
 pub(crate) fn implementations(container: &Container, input: &DeriveInput) -> TokenStream {
     let predicates = bounds::predicates(container, input);
-    let parts = bounds::parts(container);
+    let parts = parts::of(container);
     let aliases: Vec<Ident> = (0..parts.len()).map(|at| format_ident!("__OutcropPart{at}")).collect();
     let aliased = parts.iter().zip(&aliases).map(|(part, alias)| {
         let ty = &part.ty;

@@ -53,8 +53,17 @@ pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Opti
     }
     let wanted = plain(name);
     let distance = |other: &str| strsim::osa_distance(&wanted, &plain(other));
+    let holds = |other: &str| {
+        let other = plain(other);
+        wanted.len() > 2 && other.len() > 2 && (other.contains(&wanted) || wanted.contains(&other))
+    };
+    let near = |other: &str| {
+        let distance = distance(other);
+        (distance <= wanted.chars().count() / 3 || holds(other)).then_some(distance)
+    };
     let short_enough = known.filter(|other| other.len() <= MAX_COMPARED);
-    let (distance, nearest) =
-        short_enough.map(|other| (distance(other), other)).min_by_key(|(far, _)| *far)?;
-    (distance <= wanted.chars().count() / 3).then_some(nearest)
+    short_enough
+        .filter_map(|other| Some((near(other)?, other)))
+        .min_by_key(|(far, _)| *far)
+        .map(|(_, other)| other)
 }

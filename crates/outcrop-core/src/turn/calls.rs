@@ -9,11 +9,9 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
-
 use crate::{
     BlockEnding, ContentBlock, InputText, InvalidInput, Message, ReadyInput, StopReason, ToolResult,
-    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED,
+    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED, tool_input::Read,
 };
 
 use super::{ActionId, output::Settled};
@@ -71,7 +69,7 @@ impl Calls {
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
-        values: Vec<(u32, Value)>,
+        values: Vec<(u32, Read)>,
         whole: Result<(), &StopReason>,
         mut settled: BTreeMap<usize, Settled>,
     ) -> Self {

@@ -489,7 +489,7 @@ fn trailing_text(message: &Message) -> String {
 /// commas before closing brackets and the like. `None` where there is more than one way to read it.
 fn mended(text: &str) -> Option<String> {
     let within = text.get(text.find('{')?..=text.rfind('}')?)?;
-    if crate::tool_input::parse_strict(within).is_ok() {
+    if crate::output::parse_strict(within).is_ok() {
         return Some(within.to_owned());
     }
     let mut live = LiveJson::new();

@@ -297,9 +297,9 @@ fn what_is_left_out_of_the_build_is_left_out() {
         a: u8,
         #[cfg(any())]
         b: NotThere,
-        #[cfg(all())]
+        #[cfg(not(any()))]
         c: u8,
-        #[cfg_attr(all(), serde(rename = "e"))]
+        #[cfg_attr(not(any()), serde(rename = "e"))]
         d: u8,
     }
     #[derive(Output)]
