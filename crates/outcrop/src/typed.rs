@@ -210,7 +210,6 @@ pub fn extract<T: Output>(model: &(impl Model + Clone), content: impl IntoConten
 
 /// What becomes of an output.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum OutputUpdate<T: HasPartial> {
     /// What there is of it so far. It was held to no schema yet; where it turns out not to be valid the model writes it
     /// anew, and what is shown begins anew.

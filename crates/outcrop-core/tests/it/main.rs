@@ -22,6 +22,7 @@ mod output_end;
 mod output_ladder;
 mod output_live;
 mod output_property;
+mod output_recorded;
 mod output_saved;
 mod render;
 mod render_calls;
