@@ -97,7 +97,66 @@ async fn r76_families_that_the_client_does_not_know() {
         let answer = agent.ask("Plan a trip to Lisbon for 2 days").output::<Trip>().answer().await;
         seen += &format!("{model}\n{}", told(&local, answer));
     }
-    expect![""].assert_eq(&seen);
+    expect![[r#"
+        us.anthropic.claude-sonnet-4-5-20250929-v1:0
+          native Trip
+          native output after 0
+        us.anthropic.claude-sonnet-4-20250514-v1:0
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+        us.anthropic.claude-fable-5
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+        us.anthropic.claude-fable-5-1
+          native Trip
+          tools Trip; tool Trip
+          tools Trip; told
+          a tool after 0
+        us.amazon.nova-lite-v1:0
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+        us.meta.llama3-1-70b-instruct-v1:0
+          native Trip
+          tools Trip; tool Trip
+          tools Trip; any; told
+          tools Trip; told
+          a tool after 0
+        mistral.mistral-large-2407-v1:0
+          native Trip
+          tools Trip; tool Trip
+          tools Trip; any; told
+          a tool after 0
+        us.writer.palmyra-x5-v1:0
+          native Trip
+          tools Trip; tool Trip
+          tools Trip; any; told
+          tools Trip; told
+          a tool after 0
+        openai.gpt-oss-120b-1:0
+          native Trip
+          native output after 0
+        deepseek.v3-v1:0
+          native Trip
+          native output after 0
+        us.deepseek.r1-v1:0
+          native Trip
+          tools Trip; tool Trip
+          told
+          told
+          told
+          told
+          error: the model gave no output: the model gave no valid output in 3 attempts
+        qwen.qwen3-32b-v1:0
+          native Trip
+          native output after 0
+        somebody.new-model-v1:0
+          native Trip
+          native output after 0
+    "#]]
+    .assert_eq(&seen);
 }
 
 /// A refusal of the first request, and what becomes of the turn. The answer fits every way of asking.
@@ -155,7 +214,78 @@ async fn r76_refusals() {
     let strict =
         "The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted";
     seen += &refused(CLAUDE, &[strict], by_tool(), Strategy::StrictTool).await;
-    expect![""].assert_eq(&seen);
+    expect![[r#"
+        This model doesn't support the outputConfig field. Remove outputConfig and try again.
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+          learned [NoNativeOutput]
+        The model returned the following errors: output_config.format: Extra inputs are not permitted
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+          learned [NoNativeOutput]
+        The model returned the following errors: output_config.format.schema: For 'array' type, property 'maxItems' is not supported
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+          learned [NativeSchemaRefused(600404521)]
+        The model returned the following errors: Schema is too complex.
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+          learned [NativeSchemaRefused(600404521)]
+        The model returned the following errors: Schemas contains too many optional parameters (25), which would make grammar compilation inefficient. Reduce the number of optional parameters in your tool schemas (limit: 24).
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+          learned [NativeSchemaRefused(600404521)]
+        The model returned the following errors: The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools.
+          native Trip
+          tools Trip; tool Trip
+          a tool after 0
+          learned [NativeSchemaRefused(600404521)]
+        The model returned the following errors: Citations cannot be enabled when output format is set
+          native Trip
+          tools Trip; told
+          a tool after 0
+          learned []
+        The model returned the following errors: tool_choice: type "tool" and "any" are not supported for this model.
+          tools Trip; tool Trip
+          tools Trip; told
+          a tool after 0
+          learned [NoForcedTools]
+        This model doesn't support the toolConfig.toolChoice.tool field. Remove toolConfig.toolChoice.tool and try again.
+          tools Trip; tool Trip
+          tools Trip; any; told
+          a tool after 0
+          learned [NoNamedTool]
+        The model returned the following errors: Thinking may not be enabled when tool_choice forces tool use.
+          tools Trip; tool Trip
+          tools Trip; told
+          a tool after 0
+          learned [NoForcedTools]
+        This model doesn't support tool use.
+          tools Trip; tool Trip
+          told
+          words alone after 0
+          learned [NoTools]
+        This model doesn't support the outputConfig field. Remove outputConfig and try again.
+        This model doesn't support tool use.
+          native Trip
+          tools Trip; tool Trip
+          told
+          words alone after 0
+          learned [NoNativeOutput, NoTools]
+        This model doesn't support the outputConfig field. Remove outputConfig and try again.
+          native Trip
+          error: the model's answer did not come: ValidationException: This model doesn't support the outputConfig field. Remove outputConfig and try again. (status 400, request id 00000000-0000-4000-8000-000000000001) [request id]
+          learned []
+        The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted
+          tools Trip (strict); tool Trip
+          error: the model's answer did not come: ValidationException: The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted (status 400, request id 00000000-0000-4000-8000-000000000001) [request id]
+          learned []
+    "#]].assert_eq(&seen);
 }
 
 /// R84: tools and an output in one turn, and the answer that came with it.
@@ -210,7 +340,13 @@ async fn updates(model: &str, answer: Answer) -> Vec<String> {
 async fn an_output_as_it_grows() {
     let parts = [r#"{"ci"#, r#"ty": "Lis"#, r#"bon", "days""#, ": 2", "}"];
     let native = updates(CLAUDE, Answer::new().text("").fragments(parts)).await;
-    expect![""].assert_eq(&native.join("\n"));
+    expect![[r#"
+        {}
+        {"city":"Lis"}
+        {"city":"Lisbon"}
+        {"city":"Lisbon","days":2}
+        Trip { city: "Lisbon", days: 2 }"#]]
+    .assert_eq(&native.join("\n"));
     assert_eq!(updates(NOVA, Answer::new().tool_use("t", "Trip", "").fragments(parts)).await, native);
 }
 
@@ -225,7 +361,7 @@ async fn elements_as_they_are_complete() {
     assert_eq!(cities, ["Lisbon", "Faro"]);
     // The first is there although the answer never ends well.
     let broken = Script::new().answer(Answer::new().text("").fragments(parts).exception(
-        4,
+        3,
         "modelStreamErrorException",
         "Try again.",
     ));
