@@ -6,6 +6,8 @@
 //! - A text is read strictly; only where a model was asked in words alone may there be something around the value,
 //!   see [`Strategy::Prompt`].
 
+mod outcome;
+
 use std::{
     fmt,
     sync::{Arc, OnceLock},
@@ -15,12 +17,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Problem, Problems, RawJson, SchemaDialect, StopReason, ToolSpec, Usage, adapt,
+    Problem, Problems, RawJson, SchemaDialect, ToolSpec, adapt,
     adapt::{Action, WRAPPER},
     decode::{self, Schema},
     raw_json::all_members,
     tool_input::{Read, refuse_doubles},
 };
+
+pub use outcome::{OutputAttempt, OutputFailure, OutputFailureReason, TurnOutput};
 
 /// How a model is asked for a value.
 ///
@@ -99,6 +103,12 @@ pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
         refuse_doubles(text)?;
     }
     Ok(read.value)
+}
+
+/// What is made of nothing, where the text is the empty object.
+fn unit<T: DeserializeOwned>(text: &RawJson) -> Option<T> {
+    let empty = text.to_value()?.as_object()?.is_empty();
+    empty.then(|| serde_json::from_value(Value::Null).ok()).flatten()
 }
 
 /// What tells a schema from others, for what is learned about it.
@@ -356,104 +366,4 @@ pub(crate) struct Offered {
     pub(crate) wrapped: bool,
     /// What it takes and the original does not, or the other way round.
     pub(crate) changes: Vec<String>,
-}
-
-/// The value of an output, and how it came.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct TurnOutput {
-    /// The value as the model wrote it, valid for the schema.
-    pub value: RawJson,
-    /// How it was asked for; never [`Strategy::Auto`].
-    pub strategy: Strategy,
-    /// Something around or in the text was passed over (only with [`Strategy::Prompt`]).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub repaired: bool,
-    /// What had come before it and was not valid.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attempts: Vec<OutputAttempt>,
-}
-
-impl TurnOutput {
-    /// Reads the value as a `T`, from its text, so that long numbers stay exact. `()`, whose schema is that of the empty
-    /// object, is read from that.
-    ///
-    /// # Errors
-    /// What `T`'s own `Deserialize` refuses although the schema took it; nothing where the output was asked for with
-    /// [`OutputSpec::read_as`].
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.value.parse_into().or_else(|error| unit(&self.value).ok_or(error))
-    }
-}
-
-/// What is made of nothing, where the text is the empty object.
-fn unit<T: DeserializeOwned>(text: &RawJson) -> Option<T> {
-    let empty = text.to_value()?.as_object()?.is_empty();
-    empty.then(|| serde_json::from_value(Value::Null).ok()).flatten()
-}
-
-/// An output that was not valid.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct OutputAttempt {
-    /// The step that it came in.
-    pub step: u32,
-    /// How it was asked for.
-    pub strategy: Strategy,
-    /// What the model wrote; empty where it gave nothing.
-    pub text: String,
-    /// What is wrong with it, as the model was told.
-    pub problems: String,
-    /// What the step cost, where that was told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usage: Option<Usage>,
-}
-
-/// Why a turn has no output.
-#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[error("{reason}")]
-#[non_exhaustive]
-pub struct OutputFailure {
-    /// Why.
-    pub reason: OutputFailureReason,
-    /// What the model wrote last towards it; empty where it gave nothing.
-    pub text: String,
-    /// What can be read of that text: a beginning, or a value that is not valid. It was held to no schema.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partial: Option<RawJson>,
-    /// All that came and was not valid.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attempts: Vec<OutputAttempt>,
-    /// Tokens of all steps.
-    pub usage: Usage,
-}
-
-/// Why a turn has no output.
-#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-#[non_exhaustive]
-pub enum OutputFailureReason {
-    /// Nothing that the model gave was valid, however often it was asked.
-    #[error("the model gave no valid output in {attempts} attempts")]
-    Invalid {
-        /// How many attempts there were.
-        attempts: usize,
-    },
-    /// The model was stopped before it was done (R82): by its token limit, a guardrail, a filter, its window.
-    #[error("the model stopped with `{stop_reason}` before its output was whole")]
-    Stopped {
-        /// Why.
-        stop_reason: StopReason,
-    },
-    /// The schema cannot be put in the way that was demanded.
-    #[error("the schema cannot be asked for by {}: {reason}", strategy.as_str())]
-    Inexpressible {
-        /// How it was to be asked for.
-        strategy: Strategy,
-        /// What stands in the way.
-        reason: String,
-    },
 }

@@ -18,6 +18,7 @@ mod events;
 mod generate;
 mod history;
 mod output;
+mod output_calls;
 mod output_end;
 mod output_ladder;
 mod output_live;
