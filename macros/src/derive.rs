@@ -13,7 +13,6 @@ mod carry;
 mod check;
 pub(crate) mod expand;
 mod fallback;
-#[allow(dead_code)] // What is understood is more than what these implementations need.
 pub(crate) mod model;
 mod parts;
 

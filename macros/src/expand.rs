@@ -18,8 +18,11 @@ use crate::{
 /// The function, its marker, and the tool that the marker gives.
 pub(crate) fn tool(tool: &Tool, function: &Function) -> TokenStream {
     let ident = &function.sig.ident;
-    let made =
-        made(tool, function, &Callee { path: quote!(#ident), receiver: None, shared: TokenStream::new() });
+    let made = made(
+        tool,
+        function,
+        &Callee { path: quote!(#ident), receiver: None, shared: TokenStream::new(), keeps_schema: false },
+    );
     let marker_struct = marker_struct(&tool.attr, function);
     let marker_impl = marker_impl(
         &tool.attr,
@@ -91,11 +94,13 @@ pub(crate) struct Callee {
     pub(crate) receiver: Option<TokenStream>,
     /// Statements that hand on what the receiver is made from: before the tool is made, and in every call.
     pub(crate) shared: TokenStream,
+    /// Whether the tool is made again and again, and its schema is always the same.
+    pub(crate) keeps_schema: bool,
 }
 
 /// An expression that makes the tool.
 pub(crate) fn made(tool: &Tool, function: &Function, callee: &Callee) -> TokenStream {
-    let Callee { path, receiver, shared } = callee;
+    let Callee { path, receiver, shared, keeps_schema } = callee;
     let Tool { attr, name: (name, _), description, params } = tool;
     let [schema, input, cx, members] = ["schema", "input", "cx", "members"].map(variable);
 
@@ -111,6 +116,14 @@ pub(crate) fn made(tool: &Tool, function: &Function, callee: &Callee) -> TokenSt
             #(#described)*
             __outcrop::ObjectSchema::finish(#schema)
         }),
+    };
+
+    let made_schema = match keeps_schema {
+        true => quote!({
+            static __OUTCROP_SCHEMA: __outcrop::OnceLock<__outcrop::RawJson> = __outcrop::OnceLock::new();
+            ::core::clone::Clone::clone(__outcrop::OnceLock::get_or_init(&__OUTCROP_SCHEMA, || #made_schema))
+        }),
+        false => made_schema,
     };
 
     let values: Vec<_> = (0..params.len()).map(|at| local("value", at)).collect();

@@ -33,6 +33,9 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream) -> TokenStream {
     }
     let prefix = check::prefix(attr.prefix.as_ref(), &mut mistakes);
     let mut tools = Vec::new();
+    // A static is one for all types that the block is for.
+    let keeps_schemas =
+        block.generics.type_params().next().is_none() && block.generics.const_params().next().is_none();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item
             && method.attrs.iter().any(is_tool)
@@ -43,7 +46,7 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream) -> TokenStream {
                 sig: method.sig.clone(),
                 body: method.block.to_token_stream(),
             };
-            tools.push(read(prefix, &mut function, &mut mistakes));
+            tools.push(read(prefix, &mut function, keeps_schemas, &mut mistakes));
             *item = ImplItem::Verbatim(function.to_token_stream());
         }
     }
@@ -68,7 +71,7 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Reads a method, and gives a statement that adds its tool.
-fn read(prefix: &str, function: &mut Function, mistakes: &mut Mistakes) -> TokenStream {
+fn read(prefix: &str, function: &mut Function, keeps_schema: bool, mistakes: &mut Mistakes) -> TokenStream {
     let mut attr = ToolAttr::default();
     function.attrs.retain(|other| {
         if is_tool(other) {
@@ -98,7 +101,8 @@ fn read(prefix: &str, function: &mut Function, mistakes: &mut Mistakes) -> Token
         Some(_) => quote!(let #this = ::std::sync::Arc::clone(&#this);),
         None => TokenStream::new(),
     };
-    let made = expand::made(&tool, function, &Callee { path: quote!(Self::#ident), receiver, shared });
+    let made =
+        expand::made(&tool, function, &Callee { path: quote!(Self::#ident), receiver, shared, keeps_schema });
     let (cfgs, tools) = (cfgs(&function.attrs), expand::variable("tools"));
     quote! {
         #(#cfgs)*

@@ -9,9 +9,9 @@ use std::{hint::black_box, sync::Arc};
 use futures::{FutureExt, future::BoxFuture};
 use outcrop::{Tool, ToolCx, ToolHandler, ToolOutput, ToolSource, ToolSpec, testing::tool_cx, tool};
 use outcrop_core::{
-    Action, ActionId, BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, History,
-    Message, MessageStop, ReadyInput, StopReason, StreamEvent, ToolResultStatus, ToolSet, ToolUseDelta,
-    ToolUseStart, Turn, TurnConfig,
+    Action, ActionId, BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop,
+    History, Message, MessageStop, ReadyInput, StopReason, StreamEvent, ToolResultStatus, ToolSet,
+    ToolUseDelta, ToolUseStart, Turn, TurnConfig,
 };
 
 use crate::cases::{Hotel, RUNS, Trip, collect_this_stage, long_trip, trip};

@@ -42,10 +42,7 @@ fn order(item: String, quantity: u32, note: Option<String>) -> Result<String, To
     match shop.get_mut(&item) {
         Some(left) if *left >= quantity => {
             *left -= quantity;
-            Ok(format!(
-                "{quantity} {item} ordered{}",
-                note.map(|note| format!(": {note}")).unwrap_or_default()
-            ))
+            Ok(format!("{quantity} {item} ordered. {}", note.unwrap_or_default()))
         }
         _ => Err(ToolExecutionError::other(format!("not that many of {item}"))),
     }

@@ -196,10 +196,12 @@ impl ReadyInput {
     /// # Errors
     /// As [`ReadyInput::decode`].
     pub fn into_decoded<T: DeserializeOwned>(mut self) -> Result<T, InvalidInput> {
-        if self.exact && !self.is_empty() {
-            if let Ok(read) = T::deserialize(std::mem::take(&mut self.value)) {
-                return Ok(read);
-            }
+        // What is empty may stand for what has no members at all.
+        if self.exact
+            && !self.is_empty()
+            && let Ok(read) = T::deserialize(std::mem::take(&mut self.value))
+        {
+            return Ok(read);
         }
         self.decode()
     }

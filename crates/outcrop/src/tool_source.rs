@@ -1,7 +1,8 @@
 //! From what the macros made to a [`Tool`].
 //!
 //! # Invariants
-//! - The tool of a function is made once in a process; those of a toolset once for each time that it is given.
+//! - The tool of a function is made once in a process; those of a toolset once for each time that it is given, their
+//!   schemas once where its `impl` block has no generics.
 
 use std::{future::Future, sync::Arc};
 

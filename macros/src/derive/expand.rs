@@ -7,6 +7,8 @@
 //!   where a shadow has not what the type calls, a trait has it.
 //! - Fields name the type, never a shadow, so that recursion goes through the type.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
@@ -17,7 +19,7 @@ use syn::{
 use super::{
     bounds::{self, Predicates},
     carry,
-    model::{Container, Default},
+    model::{Container, Default, Shape},
     parts::{self, Bound},
 };
 
@@ -155,7 +157,7 @@ fn has(input: &DeriveInput, attr: &str, key: &str) -> bool {
 
 /// The implementations for the type itself.
 fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
-    let Container { ident, generics, transparent, .. } = container;
+    let Container { ident, generics, .. } = container;
     let (_, arguments, _) = generics.split_for_impl();
     let serde_shadow = Ident::new(SERDE_SHADOW, Span::call_site());
     let turbofish = arguments.as_turbofish();
@@ -170,14 +172,21 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
     let (schema_impl, _, schema_where) = schema.split_for_impl();
 
     // The schema of a transparent type is that of its field, by name and in being optional.
-    let schema_id = match transparent {
-        true => quote! {
-            use __outcrop::Unmade as _;
-            __outcrop::Via::<#schemars_shadow>::schema_id()
-        },
-        false => quote!(::std::borrow::Cow::Borrowed(::core::any::type_name::<Self>())),
-    };
-    let optional = transparent.then(|| {
+    let via =
+        |what: TokenStream| quote!(use __outcrop::Unmade as _; __outcrop::Via::<#schemars_shadow>::#what());
+    let mut schema_id = quote!(::std::borrow::Cow::Borrowed(::core::any::type_name::<Self>()));
+    let (mut schema_name, mut inline) = (via(quote!(schema_name)), via(quote!(inline_schema)));
+    if container.transparent {
+        if holds_itself(container) {
+            // Its name would be made of itself.
+            let name = &container.names.read;
+            schema_name = quote!(::std::borrow::Cow::Borrowed(#name));
+            inline = quote!(false);
+        } else {
+            schema_id = via(quote!(schema_id));
+        }
+    }
+    let optional = container.transparent.then(|| {
         quote! {
             fn _schemars_private_non_optional_json_schema(
                 generator: &mut __outcrop::schemars::SchemaGenerator,
@@ -217,13 +226,11 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
         #[automatically_derived]
         impl #schema_impl __outcrop::schemars::JsonSchema for #ident #arguments #schema_where {
             fn inline_schema() -> bool {
-                use __outcrop::Unmade as _;
-                __outcrop::Via::<#schemars_shadow>::inline_schema()
+                #inline
             }
 
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
-                use __outcrop::Unmade as _;
-                __outcrop::Via::<#schemars_shadow>::schema_name()
+                #schema_name
             }
 
             fn schema_id() -> ::std::borrow::Cow<'static, str> {
@@ -240,6 +247,13 @@ fn implemented(container: &Container, predicates: &Predicates) -> TokenStream {
             #optional
         }
     }
+}
+
+/// Whether a transparent type stands in itself.
+fn holds_itself(container: &Container) -> bool {
+    let Shape::Struct(fields) = &container.shape else { return false };
+    let own = BTreeSet::from([&container.ident]);
+    fields.list.iter().any(|field| field.transparent && parts::names(field.ty.to_token_stream(), &own))
 }
 
 /// What the implementations do, with all that the shadows assume, and nothing to fall back to: so that a bound that the

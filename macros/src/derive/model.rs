@@ -7,12 +7,8 @@
 //! - Names have been through `rename` and `rename_all`; a name is given once: it is not among its own aliases.
 //! - Fields and variants stand in the order in which they were declared.
 
-use proc_macro2::Span;
 use serde_derive_internals::{Ctxt, Derive, ast, attr, name::MultiName};
-use syn::{
-    DeriveInput, ExprPath, Generics, Ident, Member, Type, Visibility, WherePredicate, parse_quote,
-    spanned::Spanned,
-};
+use syn::{DeriveInput, ExprPath, Generics, Ident, Member, Type, Visibility, WherePredicate, parse_quote};
 
 use crate::{check::Mistakes, model::Doc};
 
@@ -28,26 +24,18 @@ pub(crate) struct Container {
     pub(crate) generics: Generics,
     /// What `#[output(..)]` or `#[input(..)]` says.
     pub(crate) attr: ContainerAttr,
-    pub(crate) doc: Doc,
     pub(crate) names: Names,
     pub(crate) shape: Shape,
     /// The struct is read and written as its one field that is [`Field::transparent`].
     pub(crate) transparent: bool,
-    pub(crate) deny_unknown_fields: bool,
     /// What stands for fields that are missing.
     pub(crate) default: Default,
-    /// The type that is read, and how this one is made from it.
-    pub(crate) from: Option<From>,
+    /// The type that is read instead of this one, by `from` or `try_from`.
+    pub(crate) from: Option<Type>,
     /// The type that is written instead of this one.
     pub(crate) into: Option<Type>,
     pub(crate) schema: SchemaFrom,
     pub(crate) bounds: Bounds,
-}
-
-/// `from` and `try_from`.
-pub(crate) struct From {
-    pub(crate) ty: Type,
-    pub(crate) can_fail: bool,
 }
 
 /// What a type consists of.
@@ -109,7 +97,6 @@ pub(crate) struct Field {
     pub(crate) member: Member,
     pub(crate) vis: Visibility,
     pub(crate) ty: Type,
-    pub(crate) span: Span,
     /// What `#[output(..)]` or `#[input(..)]` says.
     pub(crate) attr: FieldAttr,
     pub(crate) doc: Doc,
@@ -119,8 +106,6 @@ pub(crate) struct Field {
     /// The struct around it is read and written as this field.
     pub(crate) transparent: bool,
     pub(crate) skip: Sides,
-    /// It is not written where this function says so.
-    pub(crate) skip_writing_if: Option<ExprPath>,
     /// What stands for it where it is missing. A field that is not read has one.
     pub(crate) default: Default,
     /// The functions that read and write it.
@@ -156,8 +141,8 @@ pub(crate) enum Default {
     None,
     /// `Default::default()`.
     Trait,
-    /// What this function gives.
-    Path(ExprPath),
+    /// What a function gives.
+    Function,
 }
 
 /// The bounds that the user gives in place of those that would be found.
@@ -189,19 +174,16 @@ impl Container {
                 variants: variants.iter().map(|variant| Variant::read(variant, helper, mistakes)).collect(),
             },
         };
-        let from = |ty: Option<&Type>, can_fail| ty.cloned().map(|ty| From { ty, can_fail });
         Some(Self {
             ident: ident.clone(),
             vis: input.vis.clone(),
             generics: input.generics.clone(),
             attr,
-            doc: Doc::of(&input.attrs),
             names: Names::read(attrs.name(), []),
             shape,
             transparent: attrs.transparent(),
-            deny_unknown_fields: attrs.deny_unknown_fields(),
             default: Default::read(attrs.default()),
-            from: from(attrs.type_from(), false).or_else(|| from(attrs.type_try_from(), true)),
+            from: attrs.type_from().or(attrs.type_try_from()).cloned(),
             into: attrs.type_into().cloned(),
             schema: SchemaFrom::read(&input.attrs),
             bounds: Bounds::read(attrs.de_bound(), attrs.ser_bound()),
@@ -274,14 +256,12 @@ impl Field {
             member: member.clone(),
             vis: original.vis.clone(),
             ty: (*ty).clone(),
-            span: original.span(),
             attr: FieldAttr::read(helper, &original.attrs, mistakes),
             doc: Doc::of(&original.attrs),
             names: Names::read(attrs.name(), attrs.aliases().iter().map(|alias| &*alias.value)),
             flatten: attrs.flatten(),
             transparent: attrs.transparent(),
             skip: Sides { reading: attrs.skip_deserializing(), writing: attrs.skip_serializing() },
-            skip_writing_if: attrs.skip_serializing_if().cloned(),
             default: Default::read(attrs.default()),
             with: With::read(attrs.deserialize_with(), attrs.serialize_with()),
             schema: SchemaFrom::read(&original.attrs),
@@ -303,7 +283,7 @@ impl Default {
         match default {
             attr::Default::None => Self::None,
             attr::Default::Default => Self::Trait,
-            attr::Default::Path(path) => Self::Path(path.clone()),
+            attr::Default::Path(_) => Self::Function,
         }
     }
 }

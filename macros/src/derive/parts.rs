@@ -51,7 +51,7 @@ pub(crate) fn of(container: &Container) -> Vec<Part> {
     let all = Needs { read: true, write: true, schema: true };
     let (from, into) = (&container.from, &container.into);
     if let Some(from) = from {
-        parts.add(&from.ty, Needs { write: false, ..all });
+        parts.add(from, Needs { write: false, ..all });
     }
     if let Some(into) = into {
         parts.add(into, Needs { read: false, ..all });
@@ -182,7 +182,8 @@ fn is_plain(ty: &Type) -> bool {
         && path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain))
 }
 
-fn names(tokens: TokenStream, params: &BTreeSet<&Ident>) -> bool {
+/// Whether one of the names stands in tokens.
+pub(crate) fn names(tokens: TokenStream, params: &BTreeSet<&Ident>) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => params.contains(&ident),
         TokenTree::Group(group) => names(group.stream(), params),

@@ -642,3 +642,48 @@ fn texts_that_are_no_json() {
          (5011 bytes in all, from byte 4561)"#]],
     );
 }
+
+/// R51: however an input is read, no digit is lost; what is moved out of the value is what the text says.
+#[test]
+fn every_way_of_reading_gives_the_same() {
+    use std::collections::BTreeMap;
+
+    let set = ToolSet::new([ToolSpec::with_schema("any", "Any.", json!({ "type": "object" }))]).unwrap();
+    let ready = |text: &str| set.check("any", &InputText::from(text), None).unwrap();
+    fn check<T>(ready: impl Fn() -> crate::ReadyInput, name: &str, expected: &str)
+    where
+        T: serde::de::DeserializeOwned + fmt::Debug,
+    {
+        let by_text: Result<BTreeMap<String, T>, _> = ready().decode();
+        let by_value: Result<BTreeMap<String, T>, _> = ready().into_decoded();
+        let told = |read: Result<BTreeMap<String, T>, InvalidInput>| match read {
+            Ok(mut members) => format!("{:?}", members.remove(name)),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(told(by_text), expected);
+        assert_eq!(told(by_value), expected);
+        let mut members = ready().into_members();
+        match members.take::<T>(name) {
+            Some(Ok(read)) => assert_eq!(format!("{:?}", Some(read)), expected),
+            Some(Err(problem)) => assert!(expected.contains(&problem.to_string()), "{problem}"),
+            None => assert_eq!(expected, "None"),
+        }
+    }
+    let long = || ready(r#"{"a":123456789012345678901234567890,"b":"x"}"#);
+    check::<RawJson>(long, "a", "Some(123456789012345678901234567890)");
+    check::<RawJson>(|| ready(r#"{"a":0.12345678901234567890}"#), "a", "Some(0.12345678901234567890)");
+    check::<i128>(
+        || ready(r#"{"a":123456789012345678901234567890}"#),
+        "a",
+        "Some(123456789012345678901234567890)",
+    );
+    check::<f64>(|| ready(r#"{"a":0.1}"#), "a", "Some(0.1)");
+    check::<String>(|| ready(r#"{"\u0061":"\u00e9"}"#), "a", "Some(\"é\")");
+    check::<u8>(|| ready("{}"), "a", "None");
+    check::<u8>(
+        || ready(r#"{"a":256}"#),
+        "a",
+        "The input fits the schema but not the tool, so the tool was not run:\n- `/a`: expected an integer from 0 to 255, found the number 256",
+    );
+    assert_eq!(ready("").into_decoded::<()>(), Ok(()));
+}

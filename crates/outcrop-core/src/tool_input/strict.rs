@@ -50,7 +50,7 @@ impl Read {
 
 /// Whether numbers are kept as texts: serde_json's feature `arbitrary_precision`, in which they come as maps.
 static KEEPS_DIGITS: LazyLock<bool> =
-    LazyLock::new(|| serde_json::from_str::<Value>("1.00").is_ok_and(|one| one.to_string() == "1.00"));
+    LazyLock::new(|| serde_json::from_str::<Number>("1.00").is_ok_and(|one| format!("{one}") == "1.00"));
 
 /// Characters of a number that a double holds as it is: 15 digits and a point.
 const EXACT_LENGTH: usize = 16;
@@ -59,13 +59,19 @@ const EXACT_LENGTH: usize = 16;
 fn has_long_number(text: &str) -> bool {
     let bytes = text.as_bytes();
     let of_number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
-    // Such a row covers a place that is looked at.
-    (EXACT_LENGTH - 1..bytes.len()).step_by(EXACT_LENGTH).any(|at| {
-        of_number(&&bytes[at])
-            && bytes[..at].iter().rev().take_while(of_number).take(EXACT_LENGTH).count()
-                + bytes[at..].iter().take_while(of_number).take(EXACT_LENGTH).count()
-                > EXACT_LENGTH
-    })
+    // Such a row covers one of the places that are looked at.
+    let mut at = EXACT_LENGTH - 1;
+    while let Some(byte) = bytes.get(at) {
+        if of_number(&byte) {
+            let before = bytes[..at].iter().rev().take_while(of_number).take(EXACT_LENGTH).count();
+            let after = bytes[at..].iter().take_while(of_number).take(EXACT_LENGTH).count();
+            if before + after > EXACT_LENGTH {
+                return true;
+            }
+        }
+        at += EXACT_LENGTH;
+    }
+    false
 }
 
 /// Makes a value, as serde_json does, and notes what it meets.

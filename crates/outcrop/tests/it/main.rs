@@ -12,6 +12,7 @@ mod tool_gives;
 mod tool_host;
 mod tool_params;
 mod tool_sequential;
+mod tool_specs;
 mod toolset;
 
 mod ui;

@@ -225,6 +225,26 @@ fn fields_keep_their_order() {
     assert_eq!(written.unwrap(), r#"{"zebra":1,"apple":2,"aaa":3,"zoo":4,"reason":5,"last":null,"after":6}"#);
 }
 
+/// A type that is no more than what it holds may hold itself.
+#[test]
+fn transparent_recursion() {
+    #[derive(Output)]
+    #[serde(transparent)]
+    struct Nested(Vec<Nested>);
+    #[derive(Output)]
+    struct Two {
+        one: Nested,
+        two: Option<Nested>,
+    }
+    check_through::<Nested>(json!([[], [[]]]), json!([[], [[]]]));
+    check_through::<Two>(json!({ "one": [[]] }), json!({ "one": [[]], "two": null }));
+    let schema: Value = schema_of::<Two>().to_value().unwrap();
+    assert_eq!(
+        schema["$defs"],
+        json!({ "Nested": { "type": "array", "items": { "$ref": "#/$defs/Nested" } } })
+    );
+}
+
 /// What has implementations keeps them.
 #[test]
 fn existing() {

@@ -121,6 +121,7 @@ fn schemas() {
     );
 }
 
+/// What is an object is given as JSON, all else as its text (R27).
 #[tokio::test]
 async fn calls() {
     check(
@@ -138,8 +139,8 @@ async fn calls() {
             json {"degrees":21.5,"unit":"celsius"}
             error no such city
             error The input does not fit the tool's schema, so the tool was not run:
-            - top level: expected no members but `cityName`, `unit` and `near`, found `city`
-            - top level: expected the member `cityName`, found only `city`. The schema there: {"cityName":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
+            - top level: expected no members but `cityName`, `unit` and `near`, found `city` (is `city` meant to be `cityName`?)
+            - top level: expected the member `cityName`, found only `city` (is `city` meant to be `cityName`?). The schema there: {"cityName":{"type":"string","description":"City name, e.g. \"Lisbon\"."}}
         "#]],
     )
     .await;
@@ -170,7 +171,7 @@ fn an_agent_takes_them() {
     assert_eq!(tool.spec().name, "place");
 }
 
-/// The top level of an input is an object (R14, Converse): what is another type is told of by `build`.
+/// To Converse the top level of an input is an object: what is another type is told of by `build`.
 #[test]
 fn inputs_that_are_no_objects() {
     fn check_build<T: ToolInput>(expected: &str) {
