@@ -35,7 +35,7 @@ pub struct SchemaDialect {
     pub constants: bool,
     /// Whether `anyOf` is taken.
     pub any_of: bool,
-    /// Whether `oneOf` is taken; otherwise it becomes `anyOf`.
+    /// Whether `oneOf` is taken; otherwise, and where its alternatives cannot be said exactly, it becomes `anyOf`.
     pub one_of: bool,
     /// Whether `type` may be a list; otherwise it becomes `anyOf`.
     pub type_lists: bool,

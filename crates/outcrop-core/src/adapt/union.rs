@@ -13,10 +13,11 @@ use super::{
 };
 
 impl Walk<'_> {
-    /// The alternatives `branches`, of which `annotations` tells.
+    /// The alternatives `branches`, of which `annotations` tells; `exact` where `oneOf` can stay.
     pub(super) fn union(
         &mut self,
         keyword: &str,
+        exact: bool,
         branches: Vec<Value>,
         annotations: Map<String, Value>,
         at: &str,
@@ -27,28 +28,30 @@ impl Walk<'_> {
                 distinct.push(branch.clone());
             }
         }
+        let repeated = distinct.len() < branches.len();
+        let mut to = ("anyOf", branches.len() > 1);
         let mut out = match distinct.as_slice() {
             [] => return Ok(None),
             [Value::Object(only)] if !only.contains_key("$ref") || annotations.is_empty() => only.clone(),
             all => match self.listed(all) {
                 Some((listed, overlap)) => {
-                    let loosely = keyword == "oneOf" && (overlap || distinct.len() < branches.len());
-                    self.tell(at, keyword, Action::Rewritten { to: "enum", loosely });
+                    to = ("enum", overlap || repeated);
                     listed
                 }
                 None => {
                     let word = match keyword {
-                        "oneOf" if self.dialect.one_of => "oneOf",
+                        "oneOf" if exact && !repeated => "oneOf",
                         _ if self.dialect.any_of => "anyOf",
                         _ => return refuse(at, Why::Union),
                     };
+                    to.0 = word;
                     Map::from_iter([(word.to_owned(), distinct.into())])
                 }
             },
         };
-        if keyword == "oneOf" && branches.len() > 1 && !out.contains_key("oneOf") && !out.contains_key("enum")
-        {
-            self.tell(at, keyword, Action::Rewritten { to: "anyOf", loosely: true });
+        if to.0 != keyword && branches.len() > 1 {
+            let (to, more) = to;
+            self.tell(at, keyword, Action::Rewritten { to, loosely: keyword == "oneOf" && more });
         }
         let mut said = Vec::new();
         let inner = out.get("description").cloned();

@@ -34,6 +34,10 @@ pub(super) struct Walk<'a> {
     /// Targets of references and the names of their definitions; `None` where no value fits one.
     names: HashMap<String, Option<String>>,
     steps: usize,
+    /// How often it was told that values are taken or refused that were not.
+    losses: usize,
+    /// Targets of references whose definitions are among the losses.
+    lossy: HashSet<String>,
     /// Where the walk is in the value.
     pub(super) place: Vec<Segment>,
     /// Places where `null` stands for a member that is not there, and those where it is a value.
@@ -69,6 +73,8 @@ impl<'a> Walk<'a> {
             definitions: Map::new(),
             names: HashMap::new(),
             steps: 0,
+            losses: 0,
+            lossy: HashSet::new(),
             place: Vec::new(),
             filled: Vec::new(),
             nulls: Vec::new(),
@@ -78,6 +84,9 @@ impl<'a> Walk<'a> {
     /// Tells of a change, once.
     pub(super) fn tell(&mut self, at: &str, keyword: &str, action: Action) {
         let change = SchemaChange { pointer: at.to_owned(), keyword: keyword.to_owned(), action };
+        if change.widens() || change.narrows() || change.action == Action::Nullable {
+            self.losses += 1;
+        }
         if self.reported.insert(change.clone()) {
             self.changes.push(change);
         }
@@ -137,7 +146,7 @@ impl<'a> Walk<'a> {
         for flat in flats {
             branches.extend(self.flat(flat, at, depth)?);
         }
-        self.union("anyOf", branches, annotations.keywords, at)
+        self.union("anyOf", false, branches, annotations.keywords, at)
     }
 
     fn lone_union(
@@ -152,13 +161,16 @@ impl<'a> Walk<'a> {
         };
         let mut branches = Vec::new();
         let within = child(at, keyword);
+        let losses = self.losses;
         for (index, part) in parts.iter().enumerate() {
             branches.extend(self.schema(part, &format!("{within}/{index}"), depth + 1)?);
         }
         let mut annotations = keywords.clone();
         annotations.retain(|keyword, _| is_annotation(keyword));
         self.drop_others(keywords, &[keyword, "title", "description", "default", "examples"], at);
-        self.union(keyword, branches, annotations, at)
+        // What fits exactly one alternative is another thing once one of them takes more or less.
+        let exact = self.dialect.one_of && self.losses == losses && branches.len() == parts.len();
+        self.union(keyword, exact, branches, annotations, at)
     }
 
     /// Says of all keywords but `kept` that they went without loss.
@@ -177,15 +189,24 @@ impl<'a> Walk<'a> {
     /// A reference to a definition, which is adapted where it is met first.
     fn reference(&mut self, target: String, at: &str, depth: usize) -> Adaptation {
         let name = match self.names.get(&target) {
-            Some(known) => known.clone(),
+            Some(known) => {
+                self.losses += usize::from(self.lossy.contains(&target));
+                known.clone()
+            }
             None => {
                 let name = self.name_for(&target);
                 self.definitions.insert(name.clone(), Value::Null);
                 self.names.insert(target.clone(), Some(name.clone()));
+                // As long as it is not known, the worse is assumed.
+                self.lossy.insert(target.clone());
+                let losses = self.losses;
                 let schema = self.references.target(&target);
                 match self.schema(schema, if target.is_empty() { at } else { &target }, depth + 1)? {
                     Some(adapted) => {
                         self.definitions.insert(name.clone(), adapted);
+                        if self.losses == losses {
+                            self.lossy.remove(&target);
+                        }
                         Some(name)
                     }
                     None => {

@@ -263,8 +263,55 @@ fn alternatives() {
         ]],
     );
     check(
+        member(json!({"oneOf": [{"const": "a"}, {"enum": ["a"]}, false]})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"string","enum":["a"]}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `oneOf` became `enum`, which takes more"#]],
+    );
+    check(
+        member(json!({"oneOf": [{"enum": ["a"]}, {"enum": ["a"]}]})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"string","enum":["a"]}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `oneOf` became `anyOf`, which takes more"#]],
+    );
+    check(
         member(json!({"anyOf": [{"type": "string"}, {}]})),
         expect!["the schema at `/properties/a/anyOf/1` cannot be sent: it takes values of any type"],
+    );
+}
+
+/// Where `oneOf` is taken it stays only as long as what fits one alternative fits no other through adaptation.
+#[test]
+fn one_of_where_it_is_taken() {
+    let dialect = SchemaDialect { one_of: true, ..SchemaDialect::native() };
+    check_in(
+        &dialect,
+        member(json!({"oneOf": [{"type": "number"}, {"type": "integer"}]})),
+        expect![[
+            r#"{"type":"object","properties":{"a":{"oneOf":[{"type":"number"},{"type":"integer"}]}},"required":["a"],"additionalProperties":false}"#
+        ]],
+    );
+    check_in(
+        &dialect,
+        member(json!({"oneOf": [{"type": "number", "maximum": 2}, {"type": "integer"}]})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"anyOf":[{"type":"number","description":"At most 2."},{"type":"integer"}]}},"required":["a"],"additionalProperties":false}
+        `/properties/a/oneOf/0`: `maximum` moved into the description
+        `/properties/a`: `oneOf` became `anyOf`, which takes more"#]],
+    );
+    let mut schema = member(json!({"oneOf": [{"$ref": "#/$defs/Open"}, {"$ref": "#/$defs/Closed"}]}));
+    schema["properties"]["b"] = json!({"$ref": "#/$defs/Open"});
+    schema["$defs"] = json!({
+        "Open": {"type": "object", "properties": {}},
+        "Closed": {"type": "object", "properties": {"a": {"type": "null"}}, "additionalProperties": false},
+    });
+    check_in(
+        &dialect,
+        schema,
+        expect![[r##"
+        {"type":"object","properties":{"a":{"anyOf":[{"$ref":"#/$defs/Open"},{"$ref":"#/$defs/Closed"}]},"b":{"$ref":"#/$defs/Open"}},"required":["a"],"additionalProperties":false,"$defs":{"Open":{"type":"object","properties":{},"additionalProperties":false},"Closed":{"type":"object","properties":{"a":{"type":"null"}},"additionalProperties":false}}}
+        `/$defs/Open`: `additionalProperties` set to false: members without a name are refused
+        `/properties/a`: `oneOf` became `anyOf`, which takes more"##]],
     );
 }
 
@@ -391,6 +438,36 @@ fn merged_to_what_both_take() {
             `/properties/a`: `if` moved into the description
             `/properties/a`: `then` moved into the description
             `/properties/a`: `else` moved into the description"#]],
+    );
+}
+
+/// Items of which two say something, values that two alternatives list, and rules that need definitions.
+#[test]
+fn merged_within() {
+    check(
+        member(json!({"allOf": [
+            {"type": "array", "items": {"type": "number", "minimum": 1}},
+            {"items": {"type": ["integer", "null"]}},
+        ]})),
+        expect![[r#"
+            {"type":"object","properties":{"a":{"type":"array","items":{"type":"integer","description":"At least 1."}}},"required":["a"],"additionalProperties":false}
+            `/properties/a`: `allOf` merged with what stood beside it
+            `/properties/a/items`: `allOf` merged with what stood beside it
+            `/properties/a/items`: `minimum` moved into the description"#]],
+    );
+    check(
+        member(json!({"oneOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]})),
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"string","enum":["a","b","c"]}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `oneOf` became `enum`, which takes more"#]],
+    );
+    let mut schema = member(json!({"type": "string", "not": {"$ref": "#/$defs/D"}}));
+    schema["$defs"] = json!({"D": {"const": "x"}});
+    check(
+        schema,
+        expect![[r#"
+        {"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}
+        `/properties/a`: `not` removed"#]],
     );
 }
 
