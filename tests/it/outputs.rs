@@ -10,7 +10,7 @@ use outcrop::{
     core::{Fact, Request, TextStructure, ToolChoice, ToolEntry, schema_of},
     extract,
 };
-use outcrop_local::{Answer, Local, Running, Script};
+use outcrop_local::{Answer, Local, Running, Script, judge};
 use serde_json::{Value, json};
 
 use crate::support::{CLAUDE, Stage, assert_history, client, tell_error, tool};
@@ -157,6 +157,63 @@ async fn r76_families_that_the_client_does_not_know() {
           native output after 0
     "#]]
     .assert_eq(&seen);
+}
+
+/// A conversation goes on after an output, with text, tools and another output, on models that the client knows: what is
+/// sent is taken at once.
+#[tokio::test]
+async fn a_conversation_with_outputs() {
+    #[derive(Output)]
+    struct Sum {
+        sum: i64,
+    }
+    let local = Local::demo().start().await.unwrap();
+    let bedrock = client(local.url()).build().await.unwrap();
+    for model in [
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "us.anthropic.claude-sonnet-4-20250514-v1:0",
+        "us.anthropic.claude-opus-5-5",
+        "us.amazon.nova-lite-v1:0",
+        "us.meta.llama3-1-70b-instruct-v1:0",
+        "mistral.mistral-large-2407-v1:0",
+        "us.writer.palmyra-x5-v1:0",
+        "openai.gpt-oss-120b-1:0",
+        "qwen.qwen3-32b-v1:0",
+    ] {
+        let agent = Agent::builder(bedrock.with_model(model));
+        let agent = agent.tool(tool("weather", |_, _| async { "sunny" })).build().unwrap();
+        let session = agent.session();
+        let trip: Trip = session.ask("Plan a trip to Lisbon for 2 days").output().await.unwrap();
+        assert!(!trip.city.is_empty(), "{model}");
+        session.ask("Say thanks").await.unwrap_or_else(|error| panic!("{model}: {}", tell_error(&error)));
+        let _: Sum = session.ask("What is 2 + 3?").output().await.unwrap();
+        session.ask("And the weather?").await.unwrap();
+        assert_history(&session.history());
+        let requests = local.take_requests();
+        let judged = requests.iter().map(|asked| judge(model, asked.operation, &asked.body));
+        let refused: Vec<_> = judged.filter_map(Result::err).collect();
+        assert!(refused.is_empty(), "{model}: {refused:?}");
+    }
+}
+
+/// R70: where thinking is bound to what was sent before, an output changes neither the tools nor the system prompt, so
+/// that the conversation can go on.
+#[tokio::test]
+async fn r70_bound_thinking() {
+    let script = Script::new()
+        .answer(Answer::new().reasoning("Lisbon.", "c2ln").text(GOOD))
+        .answer(Answer::new().text("You are welcome."));
+    let local = Local::script(script).start().await.unwrap();
+    let bedrock = client(local.url()).build().await.unwrap().with_model("us.anthropic.claude-fable-5-1");
+    let agent = Agent::builder(bedrock).system("Be short.").tool(tool("weather", |_, _| async { "sunny" }));
+    let session = agent.build().unwrap().session();
+    let _: Trip = session.ask("A trip").output().await.unwrap();
+    session.ask("Thanks").await.unwrap();
+    let requests: Vec<Request> =
+        local.requests().iter().map(|received| received.request().unwrap()).collect();
+    assert_eq!(requests[0].tool_config, requests[1].tool_config);
+    assert_eq!(requests[0].system, requests[1].system);
+    crate::support::assert_prefix(&local.requests()[0].body, &local.requests()[1].body);
 }
 
 /// A refusal of the first request, and what becomes of the turn. The answer fits every way of asking.

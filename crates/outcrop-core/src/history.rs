@@ -122,6 +122,14 @@ impl History {
         self.entries.push(Arc::new(Entry { reminder: true, ..Entry::new(message, None) }));
     }
 
+    /// Adds to the question that was asked last and has no answer yet; beside results it is said as a reminder.
+    pub(crate) fn add_to_question(&mut self, text: String) {
+        match self.entries.last_mut().filter(|last| is_question(last)) {
+            Some(last) => Arc::make_mut(last).message.content.push(text.into()),
+            None => self.push_reminder(Message::user(text)),
+        }
+    }
+
     /// Adds an assistant message and, where it calls tools, the message with their results.
     ///
     /// Results may come in any order and are put into that of the calls; a missing one becomes an error result

@@ -23,8 +23,8 @@ pub(super) use texts::rejected_input;
 use super::{Calls, FinishedStep, Phase, Recovery, Turn, calls::wholeness};
 use crate::{
     BlockEnding, ContentBlock, EndPolicy, History, Message, OutputAttempt, OutputFailure,
-    OutputFailureReason, OutputRejected, OutputSpec, RawJson, Request, StepEnd, StopReason, Strategy,
-    ToolConfig, ToolEntry, ToolResult, ToolSpec, TurnEnd, TurnFailure, TurnOutcome, TurnOutput,
+    OutputFailureReason, OutputRejected, OutputSpec, Profile, RawJson, Request, StepEnd, StopReason,
+    Strategy, ToolConfig, ToolEntry, ToolResult, ToolSpec, TurnEnd, TurnFailure, TurnOutcome, TurnOutput,
 };
 use find::has_ended;
 
@@ -40,6 +40,8 @@ pub(super) struct Output {
     pub(super) refused_with_citations: bool,
     /// What came and was not valid.
     pub(super) attempts: Vec<OutputAttempt>,
+    /// The plan is that of before the turn was saved.
+    pub(super) resumed: bool,
 }
 
 /// What a finished answer is to the output.
@@ -69,7 +71,14 @@ impl Output {
             format!("{}{suffix}", spec.name().get(..kept).unwrap_or_default())
         }));
         let tool = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
-        Self { spec: Arc::clone(spec), tool, plan: None, refused_with_citations: false, attempts: Vec::new() }
+        Self {
+            spec: Arc::clone(spec),
+            tool,
+            plan: None,
+            refused_with_citations: false,
+            attempts: Vec::new(),
+            resumed: false,
+        }
     }
 
     fn plan_is(&self, is: impl Fn(&Plan) -> bool) -> bool {
@@ -122,7 +131,16 @@ impl Turn {
         if before.as_ref() == Some(&plan) {
             return Ok(());
         }
+        let resumed = std::mem::take(&mut output.resumed);
+        let said = before.as_ref().is_some_and(|before| before.strategy == Strategy::Prompt);
+        if plan.strategy == Strategy::Prompt && !said && says_in_question(self.profile()) {
+            let has_tools = !self.config.tools.is_empty();
+            let instruction =
+                self.output.as_ref().and_then(|out| texts::instruction(&plan, &out.tool, has_tools));
+            instruction.into_iter().for_each(|text| self.history.add_to_question(text));
+        }
         let text = match before {
+            Some(_) if resumed => None,
             None => plan.reason.map(|reason| format!("asked for by {}: {reason}", plan.strategy.as_str())),
             Some(before) => {
                 let reason = plan.reason.as_deref().unwrap_or("the request was refused");
@@ -134,7 +152,7 @@ impl Turn {
             self.diagnose("output_strategy", format!("the output is {text}"), None);
         }
         let changes = &plan.offered.changes;
-        if !changes.is_empty() {
+        if !changes.is_empty() && !resumed {
             let text = format!("the model is shown an adapted schema: {}", changes.join("; "));
             self.diagnose("output_schema", text, None);
         }
@@ -165,14 +183,9 @@ impl Turn {
             }
             Strategy::Prompt | Strategy::Auto => {}
         }
-        if let Some(instruction) = texts::instruction(plan, &output.tool, !self.config.tools.is_empty()) {
-            if self.profile().system_prompt {
-                request.system.push(instruction.into());
-            } else if let Some(first) = request.messages.first_mut() {
-                // The same place in every request of the turn.
-                first.content.insert(0, instruction.into());
-            }
-        }
+        let said = plan.strategy == Strategy::Prompt && says_in_question(self.profile());
+        let instruction = texts::instruction(plan, &output.tool, !self.config.tools.is_empty());
+        request.system.extend(instruction.filter(|_| !said).map(Into::into));
     }
 
     /// What a finished message is to the output, and the results of the calls that this settles, by block.
@@ -402,6 +415,12 @@ impl Output {
         let offered = self.spec.offered(strategy, family).ok()?;
         Some(Plan { strategy, forced: None, offered, reason: None })
     }
+}
+
+/// Whether what is asked in words stands in the question itself: where there is no system prompt, and where one that
+/// differs from turn to turn would break what the model thought before (R70).
+fn says_in_question(profile: &Profile) -> bool {
+    !profile.system_prompt || profile.binds_thinking
 }
 
 /// Whether the conversation asks for citations.

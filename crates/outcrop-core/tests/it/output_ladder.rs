@@ -53,8 +53,8 @@ fn r76_the_first_request_by_family() {
           alone  tools trip; told: Give your final answer by calling the to…
           beside tools plan, now, trip; told: Give your final answer by calling the to…
         anthropic.claude-fable-5-1
-          alone  tools trip; told: Give your final answer by calling the to…
-          beside tools plan, now, trip; told: Give your final answer by calling the to…
+          alone  
+          beside tools plan, now
         anthropic.claude-opus-5-5
           alone  native trip
           beside native trip; tools plan, now
@@ -455,7 +455,7 @@ fn r64_thinking_that_nobody_asked_for() {
 #[test]
 fn without_a_system_prompt() {
     let sim = Sim::new(alone("amazon.titan-text-express-v1", trip()));
-    expect![[r#"[{"role":"user","content":[{"text":"Answer with one JSON object that fits this JSON Schema, and with nothing else: no words before or after it, no code fence.\n{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"city\",\"days\"],\"additionalProperties\":false}"},{"text":"Go"}]}]"#]].assert_eq(&sim.asked());
+    expect![[r#"[{"role":"user","content":[{"text":"Go"},{"text":"Answer with one JSON object that fits this JSON Schema, and with nothing else: no words before or after it, no code fence.\n{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"city\",\"days\"],\"additionalProperties\":false}"}]}]"#]].assert_eq(&sim.asked());
 }
 
 /// From `tool` to `any` to neither.

@@ -130,3 +130,16 @@ fn the_way_of_asking_survives() {
         assert!(crate::output::asking(&sim.ask.as_ref().unwrap().request).starts_with("tools trip"));
     }
 }
+
+/// What is asked in the question itself is there once, however often the turn is saved and asks again.
+#[test]
+fn the_instruction_is_there_once() {
+    let mut sim = Sim::new(alone("amazon.titan-text-express-v1", trip()));
+    sim.reload().reload();
+    sim.events([text(0, BAD), stop(0), end("end_turn")]).end_stream();
+    sim.reload();
+    assert_eq!(sim.asked().matches("JSON Schema").count(), 1, "{}", sim.asked());
+    assert!(!sim.log.contains("output_strategy"), "{}", sim.log);
+    sim.events([text(0, GOOD), stop(0), end("end_turn")]).end_stream();
+    assert!(sim.turn.outcome().unwrap().is_ok());
+}

@@ -167,6 +167,10 @@ fn obstacle(
             Err(Some("the service refused the schema for native output"))
         }
         Strategy::Native if circumstances.cites => Err(Some("citations are asked for")),
+        // A tool that is there in some turns only would break what was thought in the others (R70).
+        Strategy::StrictTool | Strategy::Tool if profile.tools && profile.binds_thinking => {
+            Err(Some("its thinking is bound to the tools that it was offered"))
+        }
         Strategy::StrictTool if !spec.prefers_strict() || !profile.strict_tools => Err(None),
         Strategy::StrictTool if profile.strict_schemas_refused.contains(&schema) => {
             Err(Some("the service refused the schema for a strict tool"))

@@ -36,6 +36,7 @@ impl SavedOutput {
         output.attempts = self.attempts;
         output.refused_with_citations = self.refused_with_citations;
         output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy, family));
+        output.resumed = true;
     }
 }
 
