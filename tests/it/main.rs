@@ -9,6 +9,7 @@ mod turns;
 mod drops;
 mod guide;
 mod live;
+mod outputs;
 mod streams;
 mod tool_streaming;
 

@@ -18,7 +18,7 @@ mod typed;
 use std::fmt;
 
 pub(crate) use schema::Schema;
-pub(crate) use shown::excerpt;
+pub(crate) use shown::{excerpt, found};
 pub(crate) use typed::read;
 
 use shown::around;
@@ -178,6 +178,14 @@ impl Problems {
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.told.is_empty() && self.more == 0
+    }
+
+    /// The same problems of a value that stands at `place` of another.
+    pub(crate) fn under(mut self, place: &str) -> Self {
+        for problem in &mut self.told {
+            problem.pointer.insert_str(0, place);
+        }
+        self
     }
 
     /// Adds one; beyond [`Problems::MAX`] it is only counted.

@@ -40,6 +40,15 @@ pub struct Entry {
     /// The id of the model that wrote it; absent for user messages and where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// A turn wrote this itself, to ask for its output once more: no question of the user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reminder: bool,
+}
+
+impl Entry {
+    fn new(message: Message, model: Option<String>) -> Self {
+        Self { message, model, reminder: false }
+    }
 }
 
 impl History {
@@ -51,7 +60,7 @@ impl History {
     /// A conversation from elsewhere. Where it breaks the rules of tool calls it is mended: missing results are
     /// added as errors that say so, results without a call and second results are dropped (R26).
     pub fn from_messages(messages: impl IntoIterator<Item = Message>) -> Self {
-        Self::from_entries(messages.into_iter().map(|message| Entry { message, model: None }))
+        Self::from_entries(messages.into_iter().map(|message| Entry::new(message, None)))
     }
 
     /// As [`History::from_messages`], with the model that wrote the assistant messages.
@@ -104,7 +113,20 @@ impl History {
     pub fn push_user(&mut self, mut message: Message) {
         message.content.retain(|block| !matches!(block, ContentBlock::ToolResult(_)));
         if !message.content.is_empty() {
-            self.entries.push(Arc::new(Entry { message, model: None }));
+            self.entries.push(Arc::new(Entry::new(message, None)));
+        }
+    }
+
+    /// Adds what a turn itself says to the model, which begins no turn.
+    pub(crate) fn push_reminder(&mut self, message: Message) {
+        self.entries.push(Arc::new(Entry { reminder: true, ..Entry::new(message, None) }));
+    }
+
+    /// Adds to the question that was asked last and has no answer yet; beside results it is said as a reminder.
+    pub(crate) fn add_to_question(&mut self, text: String) {
+        match self.entries.last_mut().filter(|last| is_question(last)) {
+            Some(last) => Arc::make_mut(last).message.content.push(text.into()),
+            None => self.push_reminder(Message::user(text)),
         }
     }
 
@@ -135,9 +157,9 @@ impl History {
                 ContentBlock::ToolResult(result)
             })
             .collect();
-        self.entries.push(Arc::new(Entry { message: assistant, model: model.map(str::to_owned) }));
+        self.entries.push(Arc::new(Entry::new(assistant, model.map(str::to_owned))));
         if !answers.is_empty() {
-            self.entries.push(Arc::new(Entry { message: Message::new(Role::User, answers), model: None }));
+            self.entries.push(Arc::new(Entry::new(Message::new(Role::User, answers), None)));
         }
     }
 
@@ -164,7 +186,7 @@ impl History {
     /// Takes off the last message that a user wrote and all that came after it; nothing where there is none. For a
     /// question that the service refuses to take.
     pub fn pop_turn(&mut self) -> Vec<Message> {
-        let asks = |entry: &Arc<Entry>| is_question(&entry.message);
+        let asks = |entry: &Arc<Entry>| is_question(entry);
         let start = self.entries.iter().rposition(asks).unwrap_or(self.entries.len());
         self.entries.drain(start..).map(|entry| Arc::unwrap_or_clone(entry).message).collect()
     }
@@ -187,14 +209,15 @@ impl History {
 
     /// Where turns begin: user messages that hold more than results, and that no such message precedes.
     fn turn_starts(&self) -> impl Iterator<Item = usize> {
-        let asks = |at: usize| is_question(&self.entries[at].message);
+        let asks = |at: usize| is_question(&self.entries[at]);
         (0..self.entries.len()).filter(move |&at| asks(at) && (at == 0 || !asks(at - 1)))
     }
 }
 
 /// Whether somebody says something in it, and not only a tool.
-fn is_question(message: &Message) -> bool {
-    message.role != Role::Assistant && message.tool_results().next().is_none()
+fn is_question(entry: &Entry) -> bool {
+    let message = &entry.message;
+    !entry.reminder && message.role != Role::Assistant && message.tool_results().next().is_none()
 }
 
 /// What the model reads in place of a result that never came.

@@ -37,15 +37,21 @@ mod assembler;
 mod decode;
 mod tool_set;
 
+pub mod adapt;
 mod profile;
 
 mod history;
+mod output;
 mod render;
 mod turn;
 mod turn_event;
 
 pub use schemars;
 
+pub use adapt::{
+    Adapted, Inexpressible, LintFinding, NotWrapped, OptionalMembers, OverLimit, SchemaChange, SchemaCounts,
+    SchemaDialect, SchemaLimits, adapt, lint,
+};
 pub use assembler::*;
 pub use citation::*;
 pub use decode::{InvalidInput, Problem, Problems};
@@ -54,6 +60,10 @@ pub use frame::{Frame, FrameDecoder, FrameError, FrameRef};
 pub use history::{Entry, History};
 pub use media::*;
 pub use message::*;
+pub use output::{
+    EndPolicy, OutputAttempt, OutputFailure, OutputFailureReason, OutputSpec, OutputSpecError, Strategy,
+    TurnOutput,
+};
 pub use profile::{
     Caching, Choice, Fact, FineTools, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
     ToolUseIds, bare_model_id,
@@ -69,8 +79,8 @@ pub use tool_spec::*;
 pub use trace::*;
 pub use turn::*;
 pub use turn_event::{
-    CitationAdded, Diagnostic, EVENT_VERSION, EventKind, ReasoningDelta, ReasoningEnd, StepEnd, StepStart,
-    StepUsage, TextDelta, TextEnd, ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress,
-    ToolStart, TurnEnd, TurnEvent, TurnStart,
+    CitationAdded, Diagnostic, EVENT_VERSION, EventKind, OutputDelta, OutputEnd, OutputRejected, OutputStart,
+    ReasoningDelta, ReasoningEnd, StepEnd, StepStart, StepUsage, TextDelta, TextEnd, ToolEnd, ToolInputDelta,
+    ToolInputEnd, ToolInputStart, ToolProgress, ToolStart, TurnEnd, TurnEvent, TurnStart,
 };
 pub use usage::*;

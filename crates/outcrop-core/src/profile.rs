@@ -82,6 +82,10 @@ pub struct Profile {
     pub strict_tools: bool,
     /// Whether schemas for native output and strict tools are held to Anthropic's subset and limits (R78).
     pub schema_subset: bool,
+    /// Schemas that were refused for native output, as [`Fact::NativeSchemaRefused`] names them.
+    pub native_schemas_refused: Vec<u32>,
+    /// Schemas that were refused for strict tools, as [`Fact::StrictSchemaRefused`] names them.
+    pub strict_schemas_refused: Vec<u32>,
     /// Whether citations can be asked for (R95).
     pub citations: bool,
     /// Kinds of media that may lie in S3, in messages.
@@ -319,6 +323,8 @@ impl Profile {
             native_output: true,
             strict_tools: true,
             schema_subset: false,
+            native_schemas_refused: Vec::new(),
+            strict_schemas_refused: Vec::new(),
             citations: true,
             s3_media: vec![Image, Document, Video, Audio],
             tool_result_s3_media: vec![Image, Document, Video],
@@ -366,8 +372,23 @@ impl Profile {
             Fact::NoToolResultStatus => self.tool_result_status = false,
             Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
             Fact::NoFineTools => self.fine_tools = FineTools::Refused,
+            Fact::NoNativeOutput => self.native_output = false,
+            Fact::NoStrictTools => self.strict_tools = false,
+            Fact::NoTools => self.tools = false,
+            Fact::NoForcedTools => self.tool_choice.retain(|choice| *choice == Choice::Auto),
+            Fact::NoAnyTool => self.tool_choice.retain(|choice| *choice != Choice::Any),
+            Fact::NoNamedTool => self.tool_choice.retain(|choice| *choice != Choice::Tool),
+            Fact::NoForcedToolsWhileThinking => self.forces_tools_while_thinking = false,
+            Fact::NativeSchemaRefused(schema) => add(&mut self.native_schemas_refused, schema),
+            Fact::StrictSchemaRefused(schema) => add(&mut self.strict_schemas_refused, schema),
         }
         self
+    }
+}
+
+fn add(schemas: &mut Vec<u32>, schema: u32) {
+    if !schemas.contains(&schema) {
+        schemas.push(schema);
     }
 }
 
@@ -388,6 +409,25 @@ pub enum Fact {
     NoReasoning,
     /// Fine-grained tool streaming is refused. Told by no text alone: the refusal does not say which beta it means.
     NoFineTools,
+    /// Native output is refused (R76). This and what follows is learned by a [`Turn`](crate::Turn) alone, which knows
+    /// what its request asked for.
+    NoNativeOutput,
+    /// Strict tools are refused.
+    NoStrictTools,
+    /// Tools are refused.
+    NoTools,
+    /// `any` and `tool` are refused as the choice of a tool (R65).
+    NoForcedTools,
+    /// `any` is refused as the choice of a tool.
+    NoAnyTool,
+    /// `tool` is refused as the choice of a tool.
+    NoNamedTool,
+    /// `any` and `tool` are refused while the model thinks (R64).
+    NoForcedToolsWhileThinking,
+    /// A schema is refused for native output; it is named by the CRC-32 of its text.
+    NativeSchemaRefused(u32),
+    /// A schema is refused for strict tools; it is named by the CRC-32 of its text.
+    StrictSchemaRefused(u32),
 }
 
 impl Fact {

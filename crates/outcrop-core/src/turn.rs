@@ -17,8 +17,10 @@
 mod action;
 mod calls;
 mod live;
+mod output;
 mod request;
 mod saved;
+mod strict;
 mod tool_streaming;
 
 use std::{
@@ -36,13 +38,17 @@ pub use tool_streaming::ToolStreaming;
 
 use crate::{
     Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
-    History, Message, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta, ReasoningEnd,
-    StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd, ToolEnd,
-    ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
+    History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
+    ReasoningEnd, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd,
+    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
     ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
+use outcrop_json::LiveJson;
+
 use calls::Calls;
 use live::{LiveCall, LiveInputs};
+use output::{Found, OpenOutput, Output};
+use strict::StrictTools;
 
 /// One turn: from a user message to the answer.
 ///
@@ -86,6 +92,10 @@ pub struct Turn {
     inputs: LiveInputs,
     /// The calls that began in this step and in the last one, by step, attempt and block.
     calls_begun: BTreeMap<(u32, u32, u32), LiveCall>,
+    /// What the turn is to end with, where that is not only text.
+    output: Option<Output>,
+    /// Tools that were declared strict; `None` until they are looked at.
+    strict: Option<StrictTools>,
 }
 
 #[derive(Debug)]
@@ -108,6 +118,8 @@ struct Asking {
     open: BTreeMap<u32, OpenBlock>,
     /// Its tokens are in the turn's.
     counted: bool,
+    /// Texts that are the output, by block.
+    texts: BTreeMap<u32, Box<LiveJson>>,
 }
 
 #[derive(Debug)]
@@ -115,6 +127,8 @@ enum OpenBlock {
     Text,
     Reasoning,
     ToolUse(Arc<str>),
+    /// Of a turn that wants an output.
+    Output(OpenOutput),
 }
 
 /// An answer that is final.
@@ -125,6 +139,8 @@ struct FinishedStep {
     model_id: String,
     additional_fields: Option<RawJson>,
     metadata: Option<Box<StreamMetadata>>,
+    /// What it is to the output.
+    found: Found,
 }
 
 impl Turn {
@@ -143,6 +159,7 @@ impl Turn {
 
     fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
         let tool_streaming = config.tool_streaming;
+        let output = config.output.as_ref().map(|spec| Output::new(spec, |name| config.names_tool(name)));
         Self {
             id,
             config,
@@ -161,6 +178,8 @@ impl Turn {
             asked_fine: false,
             inputs: LiveInputs::default(),
             calls_begun: BTreeMap::new(),
+            output,
+            strict: None,
         }
     }
 
@@ -177,6 +196,9 @@ impl Turn {
 
     fn learn(&mut self, fact: Fact) {
         self.taught = Some(Box::new(self.profile().clone().with_fact(fact)));
+        if let Some(strict) = &mut self.strict {
+            strict.stale = true;
+        }
         self.learned.push(fact);
     }
 
@@ -187,6 +209,11 @@ impl Turn {
                 if self.attempt == 1 {
                     self.step += 1;
                     self.emit(None, StepStart::new());
+                }
+                self.plan_strict_tools();
+                if let Err(reason) = self.plan_output() {
+                    self.fail_output(reason, String::new());
+                    return None;
                 }
                 Some(Action::Converse(self.ask()))
             }
@@ -207,8 +234,13 @@ impl Turn {
         self.calls_begun = self.calls_begun.split_off(&(self.step.saturating_sub(1), 0, 0));
         let id = ActionId(self.next_id);
         self.next_id += 1;
-        self.phase =
-            Phase::Asking(Asking { id, assembler: Assembler::new(), open: BTreeMap::new(), counted: false });
+        self.phase = Phase::Asking(Asking {
+            id,
+            assembler: Assembler::new(),
+            open: BTreeMap::new(),
+            counted: false,
+            texts: BTreeMap::new(),
+        });
         let request = Box::new(self.request());
         let streams = self.profile().streams_tools;
         if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
@@ -246,6 +278,9 @@ impl Turn {
         let open = &mut asking.open;
         match growth {
             Growth::Nothing => {}
+            Growth::Text { block, text } if self.output.as_ref().is_some_and(Output::by_text) => {
+                self.grow_output_text(block, text);
+            }
             Growth::Text { block, text } => {
                 open.entry(block).or_insert(OpenBlock::Text);
                 if !text.is_empty() {
@@ -258,18 +293,26 @@ impl Turn {
                     self.emit(Some(block), ReasoningDelta::new(text));
                 }
             }
+            Growth::ToolUseStarted { block, start }
+                if start.kind.is_none()
+                    && self.output.as_ref().is_some_and(|output| output.is_tool(&start.name)) =>
+            {
+                self.start_output_input(block, &start);
+            }
             Growth::ToolUseStarted { block, start } => {
                 let call = LiveCall::of(&start);
                 open.insert(block, OpenBlock::ToolUse(Arc::clone(&call.tool_use_id)));
                 self.calls_begun.insert((self.step, self.attempt, block), call);
                 self.emit(Some(block), tool_input_start(start));
             }
-            Growth::ToolInput { block, fragment, mark } => {
-                if let Some(OpenBlock::ToolUse(id)) = open.get(&block) {
+            Growth::ToolInput { block, fragment, mark } => match open.get(&block) {
+                Some(OpenBlock::ToolUse(id)) => {
                     let delta = ToolInputDelta::new(Arc::clone(id), fragment, mark);
                     self.emit(Some(block), delta);
                 }
-            }
+                Some(OpenBlock::Output(_)) => self.emit(Some(block), OutputDelta::new(fragment, mark)),
+                _ => {}
+            },
             Growth::Citation { block, citation } => {
                 open.entry(block).or_insert(OpenBlock::Text);
                 self.emit(Some(block), CitationAdded::new(citation));
@@ -320,6 +363,7 @@ impl Turn {
             OpenBlock::Text => self.emit(Some(block), TextEnd::new()),
             OpenBlock::Reasoning => self.emit(Some(block), ReasoningEnd::new()),
             OpenBlock::ToolUse(id) => self.emit(Some(block), ToolInputEnd::new(id)),
+            OpenBlock::Output(kind) => self.close_output(block, kind),
         }
     }
 
@@ -334,7 +378,8 @@ impl Turn {
             Ok(assembled) => assembled,
             Err(error) => return self.fail(error.into()),
         };
-        let Assembled { message, endings, all_stopped, stop, metadata, inputs, values, .. } = assembled;
+        let Assembled { message, endings, all_stopped, stop, metadata, mut inputs, values, .. } = assembled;
+        inputs.extend(asking.texts);
         self.keep_inputs(inputs);
         let stop_reason = stop.stop_reason;
         let has_calls = message.tool_uses().next().is_some();
@@ -359,10 +404,12 @@ impl Turn {
             StopReason::EndTurn | StopReason::StopSequence if all_stopped => Ok(()),
             reason => Err(reason),
         };
-        let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole);
+        let (found, settled) = self.find_output(&message, &endings, whole);
+        self.announce_found(&found);
+        let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole, settled);
         let model_id = self.config.model_id.clone();
         let additional_fields = stop.additional_model_response_fields;
-        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata };
+        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found };
         self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
         self.announce_refused();
         self.advance();
@@ -396,20 +443,23 @@ impl Turn {
         let refuses_fine = refusal.is_some_and(|refusal| self.refuses_fine(refusal));
         match &mut self.phase {
             Phase::Asking(asking) if asking.id == id => {
-                let nothing_came = asking.assembler.is_empty();
+                let untouched = asking.assembler.is_empty();
                 // Whether to stream is the model's business, and asking the same again would not help.
                 let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
                 let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
                 let fact = fact.filter(|fact| self.profile().clone().with_fact(*fact) != *self.profile());
-                if let (Some(fact), true) = (fact, nothing_came) {
+                if let (Some(fact), true) = (fact, untouched) {
                     self.learn(fact);
-                    self.attempt += 1;
-                    self.reported = self.reported_before;
-                    self.phase = Phase::Due;
+                    self.ask_again();
                     let text =
                         format!("the model refused the request, which taught {fact:?}; asking once more");
                     self.diagnose("learned", text, None);
                     return Recovery::Learned(fact);
+                }
+                let refusal = refusal.filter(|_| untouched);
+                let again = refusal.and_then(|text| self.loosen(text).or_else(|| self.climb_down(text)));
+                if let Some(recovery) = again {
+                    return recovery;
                 }
                 self.fail(TurnFailure::Converse);
                 Recovery::Failed
@@ -426,6 +476,13 @@ impl Turn {
             }
             _ => Recovery::Failed,
         }
+    }
+
+    /// Asks for the answer of the step at hand once more, with the request made anew.
+    fn ask_again(&mut self) {
+        self.attempt += 1;
+        self.reported = self.reported_before;
+        self.phase = Phase::Due;
     }
 
     /// The tool of the Dispatch action `id` gave `content`.
@@ -459,7 +516,10 @@ impl Turn {
             return;
         };
         let has_calls = !calls.is_empty();
-        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata } = step;
+        if self.output.is_some() {
+            return self.end_output_step(step, calls);
+        }
+        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, .. } = step;
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
         let malformed =
@@ -473,6 +533,7 @@ impl Turn {
             steps: self.step,
             additional_model_response_fields: additional_fields.clone(),
             metadata: metadata.clone(),
+            output: None,
         });
         self.history.push_step(message, Some(&model_id), calls.into_results());
         let mut end = StepEnd::new(stop_reason.clone());
@@ -488,10 +549,16 @@ impl Turn {
                 self.emit(None, TurnEnd::new(stop_reason, self.usage.clone()));
                 self.phase = Phase::Over(Ok(outcome));
             }
-            (None, None) if self.step >= self.config.max_steps => {
-                self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
-            }
-            (None, None) => self.attempt = 1,
+            (None, None) => self.next_step(),
+        }
+    }
+
+    /// The results of a step are there, and the model is to go on.
+    fn next_step(&mut self) {
+        if self.step >= self.config.max_steps {
+            self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
+        } else {
+            self.attempt = 1;
         }
     }
 
@@ -514,7 +581,9 @@ impl Turn {
             Phase::Due => {}
             over @ Phase::Over(_) => self.phase = over,
             Phase::Asking(mut asking) => {
-                self.keep_inputs(asking.assembler.take_inputs());
+                let mut inputs = asking.assembler.take_inputs();
+                inputs.extend(asking.texts);
+                self.keep_inputs(inputs);
                 if let Some(message) = asking.assembler.partial() {
                     self.history.push_step(message, Some(&self.config.model_id), []);
                 }
@@ -531,6 +600,11 @@ impl Turn {
             Phase::Over(outcome) => Some(outcome.as_ref()),
             _ => None,
         }
+    }
+
+    /// The conversation as far as it is settled: without the step at hand.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// The history, whether the turn has ended or is given up now: calls without a result get one that says that

@@ -142,6 +142,35 @@ event_structs! {
         }
         optional {}
     }
+    /// The model begins to write the output that the turn is to end with.
+    OutputStart {
+        required {}
+        optional {
+            /// The id of the call, where it is written as the input of a tool.
+            tool_use_id: Arc<str> = "toolUseId",
+        }
+    }
+    /// The output grew. What it is so far can be shown; whether it is valid is told by what follows.
+    OutputDelta {
+        required {
+            /// The fragment, cut anywhere.
+            fragment: String = "fragment",
+            /// The bytes that there are of the block with this fragment: the moment at which
+            /// [`Turn::live`](crate::Turn::live) shows its value.
+            mark: u64 = "mark",
+        }
+        optional {}
+    }
+    /// The model has written the output. Where it is valid, [`TurnEnd`] carries it.
+    OutputEnd { required {} optional {} }
+    /// What the model gave as the output is not valid, or it gave none; it may be asked again.
+    OutputRejected {
+        required {
+            /// What is wrong, in words.
+            problems: String = "problems",
+        }
+        optional {}
+    }
     /// A tool is running.
     ToolStart {
         required {
@@ -212,7 +241,10 @@ event_structs! {
             /// Tokens of all steps.
             usage: Box<Usage> = "usage",
         }
-        optional {}
+        optional {
+            /// The output, where the turn was to end with one.
+            output: RawJson = "output",
+        }
     }
 }
 
@@ -280,6 +312,14 @@ event_kinds! {
     ToolInputDelta = "toolInputDelta",
     /// The model has written the input of a tool call.
     ToolInputEnd = "toolInputEnd",
+    /// The model begins to write the output.
+    OutputStart = "outputStart",
+    /// The output grew.
+    OutputDelta = "outputDelta",
+    /// The model has written the output.
+    OutputEnd = "outputEnd",
+    /// The output is not valid.
+    OutputRejected = "outputRejected",
     /// A tool is running.
     ToolStart = "toolStart",
     /// A running tool tells how far it is.

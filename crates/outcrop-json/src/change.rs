@@ -97,6 +97,39 @@ impl<'a> Changes<'a> {
         Self { view, open: since.open, next: since.nodes, grown_from, error }
     }
 
+    /// Of these changes those that `view`, of the same moment, holds; with the paths that it gives.
+    ///
+    /// ```
+    /// use outcrop_json::LiveJson;
+    ///
+    /// let mut live = LiveJson::new();
+    /// let start = live.mark();
+    /// live.push(r#"{"value": ["one"#)?;
+    /// let changes = live.changes(start).within(live.now().member("value"));
+    /// assert_eq!(serde_json::to_value(changes.collect::<Vec<_>>())?, serde_json::json!([
+    ///     {"op": "set", "path": "", "value": []},
+    ///     {"op": "set", "path": "/0", "value": "one"},
+    /// ]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn within(mut self, view: View<'a>) -> Self {
+        self.view = view;
+        self
+    }
+
+    fn step(&mut self) -> Option<Change<'a>> {
+        if self.grown_from != NONE
+            && let Some(growth) = self.growth()
+        {
+            return Some(growth);
+        }
+        if self.open == NONE && self.next >= self.view.mark.nodes && self.error.is_none() {
+            return None;
+        }
+        self.walk()
+    }
+
     /// What the string that was open then has grown by, if it has.
     #[inline]
     fn growth(&mut self) -> Option<Change<'a>> {
@@ -144,15 +177,18 @@ impl<'a> Iterator for Changes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Change<'a>> {
-        if self.grown_from != NONE
-            && let Some(growth) = self.growth()
-        {
-            return Some(growth);
+        loop {
+            let change = self.step()?;
+            let node = match &change {
+                Change::Set(set) => set.node,
+                Change::Append(append) => append.node,
+                Change::Close(close) => close.node,
+                Change::Invalid(_) => return Some(change),
+            };
+            if self.view.holds(node.id().0) {
+                return Some(change);
+            }
         }
-        if self.open == NONE && self.next >= self.view.mark.nodes && self.error.is_none() {
-            return None;
-        }
-        self.walk()
     }
 }
 

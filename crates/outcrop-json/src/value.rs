@@ -59,7 +59,7 @@ impl LiveValue {
         // Down to the innermost value that was open: what changed lies in it or in what it is in.
         let mut open = since.open;
         let mut way: Vec<u32> = Vec::new();
-        while let Some(node) = view.node_at(open) {
+        while let Some(node) = view.node_at(open).filter(|_| view.holds(open)) {
             way.push(open);
             open = node.parent().map_or(NONE, |parent| parent.id().0);
         }

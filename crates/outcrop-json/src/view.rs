@@ -16,11 +16,38 @@ use crate::{
 pub struct View<'a> {
     pub(crate) tape: &'a Tape,
     pub(crate) mark: Mark,
+    /// The value that is the root of what is seen.
+    root: u32,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(tape: &'a Tape, mark: Mark) -> Self {
-        Self { tape, mark }
+        Self { tape, mark, root: 0 }
+    }
+
+    /// The member `name` of the root as if it were all there is: it is the root, and paths begin at it. Nothing is
+    /// there before it has begun.
+    ///
+    /// ```
+    /// use outcrop_json::LiveJson;
+    ///
+    /// let mut live = LiveJson::new();
+    /// live.push(r#"{"value": ["one", "tw"#)?;
+    /// let value = live.now().member("value");
+    /// assert_eq!(value.pointer("/1").unwrap().as_str(), Some("tw"));
+    /// assert_eq!(value.root().unwrap().index(0).unwrap().pointer().to_string(), "/0");
+    /// # Ok::<(), outcrop_json::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn member(self, name: &str) -> Self {
+        let root = self.root().and_then(|root| root.get(name)).map_or(NONE, |member| member.id);
+        Self { root, ..self }
+    }
+
+    /// Whether `id` is the root of what is seen or a value in it.
+    pub(crate) fn holds(self, id: u32) -> bool {
+        self.root == 0
+            || self.root().is_some_and(|root| id == self.root || (id > self.root && id < root.subtree_end()))
     }
 
     /// The moment.
@@ -31,18 +58,18 @@ impl<'a> View<'a> {
     /// The root value, once it has begun.
     #[inline]
     pub fn root(self) -> Option<NodeRef<'a>> {
-        self.node_at(0)
+        self.node_at(self.root)
     }
 
     /// A value by its id, if it had begun.
     pub fn node(self, id: NodeId) -> Option<NodeRef<'a>> {
-        self.node_at(id.0)
+        self.node_at(id.0).filter(|_| self.holds(id.0))
     }
 
     /// The innermost value that was open, if one was.
     #[inline]
     pub fn innermost_open(self) -> Option<NodeRef<'a>> {
-        self.node_at(self.mark.open)
+        self.node_at(self.mark.open).filter(|open| self.holds(open.id))
     }
 
     /// A value by its JSON Pointer (RFC 6901), such as `/days/0/place`; the empty pointer is the root.
@@ -144,12 +171,17 @@ impl<'a> NodeRef<'a> {
 
     /// The value that it is in.
     pub fn parent(self) -> Option<NodeRef<'a>> {
-        self.view.node_at(self.node.parent)
+        if self.is_root() { None } else { self.view.node_at(self.node.parent) }
+    }
+
+    #[inline]
+    fn is_root(self) -> bool {
+        self.id == self.view.root
     }
 
     /// Its name, where it is a member of an object.
     pub fn key(self) -> Option<&'a str> {
-        self.view.tape.key(self.node)
+        if self.is_root() { None } else { self.view.tape.key(self.node) }
     }
 
     /// Its place, where it is an element of an array.

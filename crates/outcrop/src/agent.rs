@@ -18,6 +18,7 @@ use crate::{
     tool::Tool,
     tool_source::IntoTools,
     toolbox::Toolbox,
+    typed::Outputs,
 };
 
 /// A model with tools.
@@ -44,6 +45,7 @@ struct Inner {
     max_steps: u32,
     max_parallel_tools: usize,
     tool_streaming: ToolStreaming,
+    outputs: Arc<Outputs>,
 }
 
 impl Agent {
@@ -82,9 +84,29 @@ impl Agent {
         &self.inner.toolbox
     }
 
+    /// What its turns were asked to end with.
+    pub(crate) fn outputs(&self) -> &Arc<Outputs> {
+        &self.inner.outputs
+    }
+
+    /// One without tools or settings.
+    pub(crate) fn plain(model: impl Model) -> Self {
+        let inner = Inner {
+            model: Arc::new(model),
+            toolbox: Arc::default(),
+            request: Request::new(),
+            profile: None,
+            max_steps: 32,
+            max_parallel_tools: 8,
+            tool_streaming: ToolStreaming::Auto,
+            outputs: Arc::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
     /// What a session that opens now pins.
     pub(crate) fn turn_config(&self) -> TurnConfig {
-        let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools, tool_streaming } =
+        let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools, tool_streaming, .. } =
             &*self.inner;
         let profile = profile.clone().unwrap_or_else(|| model.profile());
         let mut config = TurnConfig::with_profile(model.id(), profile, Arc::clone(toolbox.set()));
@@ -265,6 +287,7 @@ impl AgentBuilder {
                 max_steps: self.max_steps,
                 max_parallel_tools: self.max_parallel_tools,
                 tool_streaming: self.tool_streaming,
+                outputs: Arc::default(),
             }),
         })
     }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use outcrop_core::{Action, ActionId, Message, Recovery, StreamEvent, Turn, TurnEvent};
+use outcrop_core::{Action, ActionId, Message, OutputSpec, Recovery, StreamEvent, Turn, TurnEvent};
 use tokio::task::coop;
 use tracing::{Span, field::Empty};
 
@@ -31,6 +31,8 @@ pub(crate) struct Drive {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) slot: Arc<Slot>,
     pub(crate) user: Message,
+    /// What the turn is to end with, where that is not only text.
+    pub(crate) output: Option<Arc<OutputSpec>>,
 }
 
 /// A turn that is under way. Dropping it gives the history back to the session.
@@ -59,8 +61,11 @@ struct Call {
 impl Going {
     /// Begins the turn.
     pub(crate) fn begin(drive: Drive) -> Result<Self, Error> {
-        let Drive { model, toolbox, slot, user } = drive;
-        let (history, config, reported) = slot.begin()?;
+        let Drive { model, toolbox, slot, user, output } = drive;
+        let (history, mut config, reported) = slot.begin()?;
+        if output.is_some() {
+            Arc::make_mut(&mut config).output = output;
+        }
         let id = turn_id();
         let span = tracing::info_span!(
             "outcrop.turn",
@@ -142,7 +147,7 @@ impl Going {
                 Ok(())
             }
             Err(failure) => {
-                let error = Error::from_failure(failure, self.model_error.take());
+                let error = Error::from_failure(failure, self.model_error.take(), self.turn.history());
                 self.span.record("error", error.to_string());
                 Err(error)
             }
@@ -196,6 +201,7 @@ impl Going {
                 self.step_span.record("request_id", error.request_id());
                 match self.turn.on_converse_error(id, error.message()) {
                     Recovery::Learned(fact) => self.model.learn(fact),
+                    Recovery::AsksAgain => {}
                     _ => self.model_error = Some(error),
                 }
             }

@@ -4,7 +4,9 @@
 //! - No error loses a history: the session has it, valid and ready to go on.
 //! - A message does not repeat its `source`.
 
-use outcrop_core::{ProtocolError, StopReason, ToolSetError, TurnFailure};
+use outcrop_core::{
+    History, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError, TurnFailure,
+};
 
 use crate::ModelError;
 
@@ -41,6 +43,12 @@ pub enum Error {
         /// What the service says.
         stop_reason: StopReason,
     },
+    /// The turn was to end with an output, and has none that is valid.
+    #[error("the model gave no output")]
+    Output(#[source] Box<OutputError>),
+    /// The type that the turn was to end with cannot be asked for.
+    #[error("the output cannot be asked for")]
+    OutputSpec(#[from] OutputSpecError),
     /// The session is in another turn; one at a time.
     #[error("the session is in another turn")]
     TurnInProgress,
@@ -71,7 +79,7 @@ impl Error {
     }
 
     /// The error for a failed turn; `model` is what the model reported, where it did.
-    pub(crate) fn from_failure(failure: &TurnFailure, model: Option<ModelError>) -> Self {
+    pub(crate) fn from_failure(failure: &TurnFailure, model: Option<ModelError>, history: &History) -> Self {
         match failure.clone() {
             TurnFailure::StepLimit { max_steps } => Self::StepLimit { max_steps },
             TurnFailure::TruncatedToolCall { stop_reason, name, input } => {
@@ -79,8 +87,35 @@ impl Error {
             }
             TurnFailure::MalformedOutput { stop_reason } => Self::MalformedOutput { stop_reason },
             TurnFailure::Protocol(error) => Self::Protocol(error),
+            TurnFailure::Output(failure) => {
+                Self::Output(Box::new(OutputError { failure: *failure, history: history.clone() }))
+            }
             _ => model.map_or(Self::UnknownAction, Self::Model),
         }
+    }
+}
+
+/// Why a turn that was to end with an output has none.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{failure}")]
+#[non_exhaustive]
+pub struct OutputError {
+    /// Why, what the model wrote, and what it cost.
+    pub failure: OutputFailure,
+    /// The conversation, this turn included.
+    pub history: History,
+}
+
+impl OutputError {
+    /// What can be read of what the model wrote last, as a companion of `T`. It was held to no schema.
+    pub fn partial<T: outcrop_json::HasPartial>(&self) -> Option<outcrop_json::Partial<T>> {
+        let partial = self.failure.partial.as_ref()?;
+        let mut live = outcrop_json::LiveJson::new();
+        live.push(partial.as_str()).ok()?;
+        let mut so_far = outcrop_json::LivePartial::<T>::new();
+        // What does not fit is left out.
+        let _ = so_far.update(&live);
+        so_far.get().cloned()
     }
 }
 

@@ -70,6 +70,7 @@ mod slot;
 mod dispatch;
 mod drive;
 mod turn_stream;
+mod typed;
 
 mod agent;
 mod session;
@@ -90,11 +91,12 @@ pub use agent::{Agent, AgentBuilder};
 pub use answer::Answer;
 #[cfg(feature = "bedrock")]
 pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
-pub use error::{BuildError, Error};
+pub use error::{BuildError, Error, OutputError};
 pub use model::{Model, ModelError, ModelStream};
 pub use outcrop_core::{
-    ContentBlock, EventKind, History, InferenceConfig, LiveInput, Message, Profile, StopReason, ToolSpec,
-    ToolStreaming, TurnEvent, Usage,
+    ContentBlock, EndPolicy, EventKind, History, InferenceConfig, LiveInput, Message, OutputFailure,
+    OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy, ToolSpec, ToolStreaming,
+    TurnEvent, Usage,
 };
 pub use outcrop_json::{Done, HasPartial, List, LivePartial, Part, Partial};
 pub use outcrop_macros::{Output, ToolInput, tool, toolset};
@@ -104,6 +106,7 @@ pub use state::State;
 pub use tool::{IntoToolOutput, Json, Tool, ToolCx, ToolError, ToolHandler, ToolOutput};
 pub use tool_source::{IntoTools, ToolSource, Toolset};
 pub use turn_stream::TurnStream;
+pub use typed::{AskOutput, ElementStream, OutputStream, OutputUpdate, Typed, extract};
 
 /// What the macros' code names. No part of the interface: it changes without notice.
 #[doc(hidden)]

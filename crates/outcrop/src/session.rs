@@ -7,8 +7,16 @@
 use std::sync::Arc;
 
 use outcrop_core::{History, IntoContent, Message};
+use outcrop_json::HasPartial;
 
-use crate::{Agent, Answer, Error, drive::Drive, slot::Slot, turn_stream::TurnStream};
+use crate::{
+    Agent, Answer, Error,
+    drive::Drive,
+    output::Output,
+    slot::Slot,
+    turn_stream::TurnStream,
+    typed::{AskOutput, ElementStream, OutputStream, Outputs},
+};
 
 /// A conversation. It is owned: keep it, send it to another task, take its history out.
 ///
@@ -38,12 +46,14 @@ impl Session {
 
     /// Asks; nothing is sent before the [`Ask`] is awaited or its stream is polled.
     pub fn ask(&self, content: impl IntoContent) -> Ask {
-        Ask(Drive {
+        let drive = Drive {
             model: Arc::clone(self.agent.model()),
             toolbox: Arc::clone(self.agent.toolbox()),
             slot: Arc::clone(&self.slot),
             user: Message::user(content),
-        })
+            output: None,
+        };
+        Ask { drive, outputs: Arc::clone(self.agent.outputs()) }
     }
 
     /// The conversation so far; while a turn is going on, as it was before.
@@ -68,12 +78,78 @@ impl Session {
 
 /// A question that can be awaited for its answer, or watched.
 #[must_use = "nothing is asked before it is awaited or its stream is polled"]
-pub struct Ask(Drive);
+pub struct Ask {
+    drive: Drive,
+    outputs: Arc<Outputs>,
+}
 
 impl Ask {
     /// The turn as a stream of events.
     pub fn stream(self) -> TurnStream {
-        TurnStream::new(self.0)
+        TurnStream::new(self.drive)
+    }
+
+    /// Ends the turn with a `T`: the model is asked for it in the way that it takes, what it gives is held to the
+    /// schema of `T`, and it is asked again where it is not valid.
+    ///
+    /// ```
+    /// use outcrop::{Agent, Output, testing::ScriptedModel};
+    ///
+    /// #[derive(Output)]
+    /// struct Trip {
+    ///     /// Why this plan.
+    ///     reason: String,
+    ///     cities: Vec<String>,
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let model = ScriptedModel::texts([r#"{"reason": "It is warm.", "cities": ["Lisbon"]}"#]);
+    /// let trip: Trip = Agent::builder(model).build()?.ask("A weekend in the south").output().await?;
+    /// assert_eq!(trip.cities, ["Lisbon"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn output<T: Output>(self) -> AskOutput<T> {
+        AskOutput::new(self.drive, &self.outputs)
+    }
+
+    /// As [`Ask::output`], watched: what there is of the `T` as it grows, and the `T` at the end.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use outcrop::{Agent, OutputUpdate, testing::ScriptedModel};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let model = ScriptedModel::texts([r#"{"value": ["Lisbon", "Faro"]}"#]);
+    /// let mut cities = Agent::builder(model).build()?.ask("Cities?").output_stream::<Vec<String>>();
+    /// while let Some(update) = cities.try_next().await? {
+    ///     match update {
+    ///         OutputUpdate::Partial(so_far) => println!("{} so far", so_far.len()),
+    ///         OutputUpdate::Done(cities) => assert_eq!(cities, ["Lisbon", "Faro"]),
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn output_stream<T: Output + HasPartial>(self) -> OutputStream<T> {
+        self.output().updates()
+    }
+
+    /// Ends the turn with a list, and gives each element as soon as it is complete. The list is held to its schema
+    /// only at its end; then an error may follow elements that were given. It is asked for once.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use outcrop::{Agent, testing::ScriptedModel};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let model = ScriptedModel::texts([r#"{"value": ["Lisbon", "Faro"]}"#]);
+    /// let cities = Agent::builder(model).build()?.ask("Cities?").elements::<String>();
+    /// assert_eq!(cities.try_collect::<Vec<_>>().await?, ["Lisbon", "Faro"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn elements<T>(self) -> ElementStream<T>
+    where
+        T: Output,
+        Vec<T>: Output,
+    {
+        ElementStream::new(self.output::<Vec<T>>().retries(0).live().stream())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     tool::{Tool, ToolHandler},
 };
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Toolbox {
     set: Arc<ToolSet>,
     tools: Vec<Tool>,

@@ -44,6 +44,8 @@ enum State {
     /// Nobody has polled it.
     Asked(Box<Drive>),
     Going(Box<Going>),
+    /// It cannot begin.
+    Failed(Box<Error>),
     /// The answer, where there is one.
     Over(Option<Box<Answer>>),
 }
@@ -53,8 +55,21 @@ impl TurnStream {
         Self { state: State::Asked(Box::new(drive)) }
     }
 
+    pub(crate) fn failed(error: Error) -> Self {
+        Self { state: State::Failed(Box::new(error)) }
+    }
+
+    /// The answer, once the turn has ended with one.
+    pub(crate) fn take_answer(&mut self) -> Option<Answer> {
+        match &mut self.state {
+            State::Over(answer) => answer.take().map(|answer| *answer),
+            _ => None,
+        }
+    }
+
     /// The input of the tool call that `event` is about, as far as the model has written it, as of that event: for
-    /// [`EventKind::ToolInputStart`], [`EventKind::ToolInputDelta`] and [`EventKind::ToolInputEnd`].
+    /// [`EventKind::ToolInputStart`], [`EventKind::ToolInputDelta`] and [`EventKind::ToolInputEnd`]. For those of an
+    /// output ([`EventKind::OutputDelta`] and its neighbours) it is the output so far.
     ///
     /// It is lent until the next step begins; `None` for other events, and for those of other steps and turns. Who
     /// never asks pays nothing for it. What is shown here is never what is executed.
@@ -113,10 +128,11 @@ impl TurnStream {
     /// [`EventKind::ToolInputStart`]: crate::EventKind::ToolInputStart
     /// [`EventKind::ToolInputDelta`]: crate::EventKind::ToolInputDelta
     /// [`EventKind::ToolInputEnd`]: crate::EventKind::ToolInputEnd
+    /// [`EventKind::OutputDelta`]: crate::EventKind::OutputDelta
     pub fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
         match &mut self.state {
             State::Going(going) => going.turn.live(event),
-            State::Asked(_) | State::Over(_) => None,
+            State::Asked(_) | State::Failed(_) | State::Over(_) => None,
         }
     }
 
@@ -147,6 +163,7 @@ impl Stream for TurnStream {
                 Ok(going) => Box::new(going),
                 Err(error) => return Poll::Ready(Some(Err(error))),
             },
+            State::Failed(error) => return Poll::Ready(Some(Err(*error))),
             over @ State::Over(_) => {
                 self.state = over;
                 return Poll::Ready(None);

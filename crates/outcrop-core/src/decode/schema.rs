@@ -40,7 +40,17 @@ impl Schema {
         if schema.get("type").is_none_or(|kind| kind != "object") {
             return Err("the top level must be of type `object`; put the value into a field".into());
         }
-        let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
+        Self::compile(raw, &schema)
+    }
+
+    /// Compiles any schema.
+    pub(crate) fn of(raw: &RawJson) -> Result<Self, String> {
+        let schema: Value = raw.parse_into().map_err(|error| error.to_string())?;
+        Self::compile(raw, &schema)
+    }
+
+    fn compile(raw: &RawJson, schema: &Value) -> Result<Self, String> {
+        let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
         Ok(Self { raw: raw.clone(), validator })
     }
 

@@ -47,7 +47,7 @@ pub(super) fn around(text: &str, at: usize) -> String {
 }
 
 /// What a value is, in words.
-pub(super) fn found(value: &Value) -> String {
+pub(crate) fn found(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{ToolCall, ToolStreaming};
 use crate::{
-    Fact, Message, Profile, ProtocolError, RawJson, Request, StopReason, StreamMetadata, SystemContentBlock,
-    ToolSet, Usage,
+    Fact, Message, OutputFailure, OutputSpec, Profile, ProtocolError, RawJson, Request, StopReason,
+    StreamMetadata, SystemContentBlock, ToolEntry, ToolSet, TurnOutput, Usage,
 };
 
 /// What all turns of an agent or a session share.
@@ -26,6 +26,8 @@ pub struct TurnConfig {
     pub max_parallel_tools: usize,
     /// Whether inputs are asked for as the model writes them.
     pub tool_streaming: ToolStreaming,
+    /// What the turn is to end with, where that is not only text.
+    pub output: Option<Arc<OutputSpec>>,
 }
 
 impl TurnConfig {
@@ -47,7 +49,26 @@ impl TurnConfig {
             max_steps: 32,
             max_parallel_tools: 8,
             tool_streaming: ToolStreaming::Auto,
+            output: None,
         }
+    }
+
+    /// Whether a tool of its requests is called `name`.
+    pub(super) fn names_tool(&self, name: &str) -> bool {
+        let given = self.request.tool_config.iter().flat_map(|config| &config.tools);
+        let mut given = given.map(|entry| match entry {
+            ToolEntry::ToolSpec(spec) => &*spec.name,
+            ToolEntry::SystemTool(tool) => &*tool.name,
+            _ => "",
+        });
+        self.tools.position(name).is_some() || given.any(|given| given == name)
+    }
+
+    /// Sets what turns end with.
+    #[must_use]
+    pub fn output(mut self, output: impl Into<Arc<OutputSpec>>) -> Self {
+        self.output = Some(output.into());
+        self
     }
 
     /// Sets the system prompt.
@@ -108,6 +129,8 @@ pub struct TurnOutcome {
     pub additional_model_response_fields: Option<RawJson>,
     /// What the last step's stream brought at its end: usage, metrics, trace; not always there (R105).
     pub metadata: Option<Box<StreamMetadata>>,
+    /// The output, where the turn was to end with one.
+    pub output: Option<Box<TurnOutput>>,
 }
 
 /// Why a turn ended without an answer, where the model and not the service was at fault.
@@ -136,6 +159,9 @@ pub enum TurnFailure {
         /// What the service says.
         stop_reason: StopReason,
     },
+    /// The turn was to end with an output, and has none that is valid.
+    #[error("the turn has no output")]
+    Output(#[source] Box<OutputFailure>),
     /// The stream broke the order that Converse promises.
     #[error("the stream broke its protocol")]
     Protocol(#[from] ProtocolError),
@@ -153,6 +179,8 @@ pub enum TurnFailure {
 pub enum Recovery {
     /// The refusal taught this, and the turn asks once more (R7). The driver should remember it for the model.
     Learned(Fact),
+    /// The turn asks once more, in another way; there is nothing to remember.
+    AsksAgain,
     /// The turn has failed.
     Failed,
 }

@@ -4,14 +4,17 @@
 //! - Each call ends with exactly one result, in the order of the calls.
 //! - A call goes from waiting to running to done, never back.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use crate::{
     BlockEnding, ContentBlock, InputText, InvalidInput, Message, ReadyInput, StopReason, ToolResult,
     ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED, tool_input::Read,
 };
 
-use super::ActionId;
+use super::{ActionId, output::Settled};
 
 /// A call that may be executed.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ struct Call {
     tool_use_id: Arc<str>,
     block: Option<u32>,
     state: State,
+    /// It is the output of the turn, and no tool is called.
+    is_output: bool,
 }
 
 #[derive(Debug)]
@@ -57,13 +62,16 @@ pub(super) enum Standing {
 }
 
 impl Calls {
-    /// Decides over the calls of a finished message; `values` are those of their inputs, in the order of the blocks, and `whole` is the stop reason where that forbids all of them.
+    /// Decides over the calls of a finished message; `values` are those of their inputs, by block,
+    /// `whole` is the stop reason where that forbids all of them, and `settled` are results that are known, by the
+    /// place of the call in the message.
     pub(super) fn judge(
         tools: &ToolSet,
         message: &Message,
         endings: &[BlockEnding],
         values: Vec<(u32, Read)>,
         whole: Result<(), &StopReason>,
+        mut settled: BTreeMap<usize, Settled>,
     ) -> Self {
         let (mut calls, mut values) = (Self::default(), values.into_iter().peekable());
         for (at, block) in message.content.iter().enumerate() {
@@ -72,31 +80,20 @@ impl Calls {
                 continue;
             }
             let ending = endings.get(at);
-            let verdict = match (whole, ending) {
-                (Err(reason), _) => {
-                    Err(InvalidInput::NotWhole { stop_reason: Some(reason.as_str().to_owned()) })
-                }
-                (Ok(()), Some(ending)) if !ending.understood => {
-                    Err(InvalidInput::NotWhole { stop_reason: None })
-                }
-                // A block that never stopped and brought nothing may have lost all of its input.
-                (Ok(()), Some(ending)) if !ending.stopped && tool_use.input.as_str().trim().is_empty() => {
-                    Err(InvalidInput::NotWhole { stop_reason: None })
-                }
-                // A `type` that cannot be read may say that the service runs it.
-                (Ok(()), _) if tool_use.other.get("type").is_some() => {
-                    Err(InvalidInput::NotWhole { stop_reason: None })
-                }
-                (Ok(()), _) => {
-                    // Both are in the order of the blocks; those of calls that do not run are passed over.
-                    let value = ending.and_then(|ending| {
-                        while values.next_if(|(block, _)| *block < ending.block).is_some() {}
-                        values.next_if(|(block, _)| *block == ending.block).map(|(_, value)| value)
-                    });
-                    tools.check(&tool_use.name, &tool_use.input, value)
-                }
-            };
-            calls.add(tool_use, ending.map(|ending| ending.block), verdict);
+            let place = ending.map(|ending| ending.block);
+            if let Some(Settled { result, is_output }) = settled.remove(&at) {
+                calls.add_done(result, place, is_output);
+                continue;
+            }
+            let verdict = wholeness(whole, ending, tool_use).and_then(|()| {
+                // Both are in the order of the blocks; those of calls that do not run are passed over.
+                let value = ending.and_then(|ending| {
+                    while values.next_if(|(block, _)| *block < ending.block).is_some() {}
+                    values.next_if(|(block, _)| *block == ending.block).map(|(_, value)| value)
+                });
+                tools.check(&tool_use.name, &tool_use.input, value)
+            });
+            calls.add(tool_use, place, verdict);
         }
         calls
     }
@@ -111,7 +108,13 @@ impl Calls {
             }
             Err(invalid) => State::Done(ToolResult::error(&tool_use.tool_use_id, invalid.to_string())),
         };
-        self.calls.push(Call { tool_use_id: tool_use.tool_use_id.as_str().into(), block, state });
+        let tool_use_id = tool_use.tool_use_id.as_str().into();
+        self.calls.push(Call { tool_use_id, block, state, is_output: false });
+    }
+
+    fn add_done(&mut self, result: ToolResult, block: Option<u32>, is_output: bool) {
+        let tool_use_id = result.tool_use_id.as_str().into();
+        self.calls.push(Call { tool_use_id, block, state: State::Done(result), is_output });
     }
 
     /// The next call to hand out, while fewer than `limit` are running.
@@ -147,9 +150,9 @@ impl Calls {
         Some((call.block, Arc::clone(&call.tool_use_id)))
     }
 
-    /// The results so far, each with its block.
+    /// The results of tools so far, each with its block.
     pub(super) fn results(&self) -> impl Iterator<Item = (Option<u32>, &ToolResult)> {
-        self.calls.iter().filter_map(|call| match &call.state {
+        self.calls.iter().filter(|call| !call.is_output).filter_map(|call| match &call.state {
             State::Done(result) => Some((call.block, result)),
             _ => None,
         })
@@ -201,12 +204,32 @@ impl Calls {
                         Some(Standing::Done(result)) if result.tool_use_id == tool_use.tool_use_id => result,
                         _ => ToolResult::error(&tool_use.tool_use_id, INTERRUPTED),
                     };
-                    let tool_use_id = tool_use.tool_use_id.as_str().into();
-                    calls.calls.push(Call { tool_use_id, block: None, state: State::Done(result) });
+                    calls.add_done(result, None, false);
                 }
             }
         }
         calls
+    }
+}
+
+/// Whether a call came whole, as far as the answer that it is in tells (D3).
+pub(super) fn wholeness(
+    whole: Result<(), &StopReason>,
+    ending: Option<&BlockEnding>,
+    tool_use: &ToolUse,
+) -> Result<(), InvalidInput> {
+    match (whole, ending) {
+        (Err(reason), _) => Err(InvalidInput::NotWhole { stop_reason: Some(reason.as_str().to_owned()) }),
+        (Ok(()), Some(ending)) if !ending.understood => Err(InvalidInput::NotWhole { stop_reason: None }),
+        // A block that never stopped and brought nothing may have lost all of its input.
+        (Ok(()), Some(ending)) if !ending.stopped && tool_use.input.as_str().trim().is_empty() => {
+            Err(InvalidInput::NotWhole { stop_reason: None })
+        }
+        // A `type` that cannot be read may say that the service runs it.
+        (Ok(()), _) if tool_use.other.get("type").is_some() => {
+            Err(InvalidInput::NotWhole { stop_reason: None })
+        }
+        (Ok(()), _) => Ok(()),
     }
 }
 

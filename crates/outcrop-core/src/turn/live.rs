@@ -1,4 +1,4 @@
-//! The inputs of tool calls while the model writes them: what a watcher can show, and never run.
+//! The inputs of tool calls and the output while the model writes them: what a watcher can show, and never run.
 //!
 //! # Invariants
 //! - An input is read when its value is asked for, and not before: who asks for nothing pays for nothing.
@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use outcrop_json::{Changes, LiveJson, Mark, NodeRef, SyntaxError, View};
 
-use super::{Phase, Turn};
-use crate::{EventKind, ToolUseStart, TurnEvent};
+use super::{Phase, Turn, output::Output};
+use crate::{EventKind, OutputDelta, ToolInputDelta, ToolUseStart, TurnEvent, adapt::WRAPPER};
 
 /// Which call an input belongs to.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(super) struct LiveInputs {
     step: u32,
     attempt: u32,
     by_block: BTreeMap<u32, Box<LiveJson>>,
+    /// The output stands in a member of its text.
+    wrapped: bool,
 }
 
 impl LiveInputs {
@@ -43,13 +45,19 @@ impl LiveInputs {
 }
 
 impl Turn {
-    /// Keeps the inputs of the message that was assembled.
+    fn is_wrapped(&self) -> bool {
+        self.output.as_ref().is_some_and(Output::is_wrapped)
+    }
+
+    /// Keeps the inputs and outputs of the message that was assembled.
     pub(super) fn keep_inputs(&mut self, by_block: BTreeMap<u32, Box<LiveJson>>) {
-        self.inputs = LiveInputs { step: self.step, attempt: self.attempt, by_block };
+        self.inputs =
+            LiveInputs { step: self.step, attempt: self.attempt, by_block, wrapped: self.is_wrapped() };
     }
 
     /// The input of the tool call that `event` is about, as of that event: for `toolInputStart`, `toolInputDelta` and
-    /// `toolInputEnd` of the step at hand.
+    /// `toolInputEnd` of the step at hand. For `outputStart`, `outputDelta` and `outputEnd` it is the output so far,
+    /// without what may have been put around it for the model.
     ///
     /// It is there from the first of these events until [`Turn::next_event`] gives the `stepStart` of the next step.
     /// `None` for other events, and for those of other steps and turns.
@@ -80,26 +88,41 @@ impl Turn {
     pub fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
         let block = event.block.filter(|_| *event.turn == *self.id)?;
         let place = (event.step, event.attempt);
+        let mut wrapped = self.is_wrapped();
         let live = match &mut self.phase {
-            Phase::Asking(asking) if place == (self.step, self.attempt) => asking.assembler.input(block)?,
-            _ if place == (self.inputs.step, self.inputs.attempt) => self.inputs.by_block.get_mut(&block)?,
+            Phase::Asking(asking) if place == (self.step, self.attempt) => match asking.texts.get_mut(&block)
+            {
+                Some(text) => text,
+                None => asking.assembler.input(block)?,
+            },
+            _ if place == (self.inputs.step, self.inputs.attempt) => {
+                wrapped = self.inputs.wrapped;
+                self.inputs.by_block.get_mut(&block)?
+            }
             _ => return None,
         };
         let (since, mark) = match &event.kind {
-            EventKind::ToolInputStart(_) => (0, 0),
-            EventKind::ToolInputDelta(delta) => {
-                let mark = usize::try_from(delta.mark).ok().filter(|mark| *mark <= live.raw().len())?;
-                (mark.checked_sub(delta.fragment.len())?, mark)
+            EventKind::ToolInputStart(_) | EventKind::OutputStart(_) => (0, 0),
+            EventKind::ToolInputDelta(ToolInputDelta { mark, fragment, .. })
+            | EventKind::OutputDelta(OutputDelta { mark, fragment, .. }) => {
+                let mark = usize::try_from(*mark).ok().filter(|mark| *mark <= live.raw().len())?;
+                (mark.checked_sub(fragment.len())?, mark)
             }
-            EventKind::ToolInputEnd(_) => (live.raw().len(), live.raw().len()),
+            EventKind::ToolInputEnd(_) | EventKind::OutputEnd(_) => (live.raw().len(), live.raw().len()),
             _ => return None,
         };
         let call = self.calls_begun.get(&(event.step, event.attempt, block));
-        LiveInput::new(live, since, mark, call)
+        let input = LiveInput::new(live, since, mark, call)?;
+        match event.kind {
+            EventKind::OutputStart(_) | EventKind::OutputDelta(_) | EventKind::OutputEnd(_) if wrapped => {
+                Some(LiveInput { view: input.view.member(WRAPPER), ..input })
+            }
+            _ => Some(input),
+        }
     }
 }
 
-/// The input of a tool call as far as the model has written it, as of one event.
+/// The input of a tool call, or an output, as far as the model has written it, as of one event.
 ///
 /// It reads as a [`View`]: `root()`, `pointer("/days/0")`, `partial::<T>()`. A companion follows it by
 /// `partial.update(*input)` ([`LivePartial`](outcrop_json::LivePartial)).
@@ -136,19 +159,19 @@ impl<'a> LiveInput<'a> {
         self.view.root()?.get(name)
     }
 
-    /// The text so far.
+    /// The text so far, with what may be around an output.
     pub fn text(&self) -> &'a str {
         self.live.raw().get(..self.view.mark().offset()).unwrap_or_default()
     }
 
     /// What this event changed.
     pub fn changes(&self) -> Changes<'a> {
-        self.live.changes_between(self.since, self.view.mark())
+        self.changes_since(self.since)
     }
 
     /// What changed since `mark`, for a reader that does not look at every event.
     pub fn changes_since(&self, mark: Mark) -> Changes<'a> {
-        self.live.changes_between(mark, self.view.mark())
+        self.live.changes_between(mark, self.view.mark()).within(self.view)
     }
 
     /// What is wrong with the text, if something is: from there on nothing is shown.

@@ -7,7 +7,7 @@
 //! - Fine-grained tool streaming is asked for by what the session has fixed: see `tool_streaming.rs`.
 //! - A forced choice of tools holds for the first step of a turn: held for all, the turn could never end.
 
-use super::Turn;
+use super::{Turn, output::Output};
 use crate::{
     ContentBlock, Message, Request, Role, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolSpec,
     render, render::NOTHING,
@@ -29,13 +29,14 @@ impl Turn {
         request.additional_model_request_fields =
             self.model_fields(request.additional_model_request_fields.take());
         let given = request.tool_config.take();
-        let own = self.config.tools.specs().cloned().map(ToolEntry::ToolSpec);
+        let own = self.sent_specs().map(ToolEntry::ToolSpec);
         let mut entries: Vec<ToolEntry> =
             own.chain(given.iter().flat_map(|given| given.tools.iter().cloned())).collect();
         let mut config = given.unwrap_or_else(|| ToolConfig::new(Vec::new()));
         let forced = matches!(config.tool_choice, Some(ToolChoice::Any(_) | ToolChoice::Tool(_)));
         let none_left = entries.iter().all(|entry| matches!(entry, ToolEntry::CachePoint(_)));
-        if none_left {
+        // The output's tool is one that is left.
+        if none_left && !self.output.as_ref().is_some_and(Output::by_tool) {
             entries = declared_again(&request.messages);
         }
         if forced && (none_left || self.step > 1) {
@@ -45,6 +46,7 @@ impl Turn {
             config.tools = entries;
             request.tool_config = Some(config);
         }
+        self.ask_for_output(&mut request);
         if self.profile().cache.is_some() {
             keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
         } else if drop_cache_points(&mut request) && self.step == 1 {

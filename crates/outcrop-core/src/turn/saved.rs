@@ -8,6 +8,7 @@
 //! - A turn that was over stays over: nothing is asked again.
 
 mod end;
+mod output;
 
 use std::sync::Arc;
 
@@ -16,8 +17,12 @@ use serde::{Deserialize, Serialize};
 use crate::{ContentBlock, Fact, History, Message, RawJson, StopReason, StreamMetadata, ToolResult, Usage};
 
 use end::SavedEnd;
+use output::{SavedFound, SavedOutput};
 
-use super::{Calls, FinishedStep, Phase, ToolStreaming, Turn, TurnConfig, calls::Standing};
+use super::{
+    Calls, FinishedStep, Found, Phase, ToolStreaming, Turn, TurnConfig, calls::Standing,
+    output::rejected_input,
+};
 
 /// A turn as it is kept between processes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +38,8 @@ pub struct SavedTurn {
     /// Fine-grained tool streaming was given up after damage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     buffered: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output: Option<SavedOutput>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<SavedAnswer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +58,9 @@ struct SavedAnswer {
     additional_fields: Option<RawJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     metadata: Option<Box<StreamMetadata>>,
+    /// What it is to the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    found: Option<SavedFound>,
 }
 
 /// A message with its inputs as the model wrote them, since its JSON cannot carry those that are no JSON.
@@ -87,7 +97,8 @@ enum SavedCall {
     Done(Box<ToolResult>),
 }
 
-const VERSION: u32 = 1;
+/// The newest version. What wants no output is written as version 1, which older readers take.
+const VERSION: u32 = 2;
 
 /// A saved turn that cannot be resumed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +118,7 @@ impl Turn {
                 additional_fields: step.additional_fields.clone(),
                 metadata: step.metadata.clone(),
                 model_id: step.model_id.clone(),
+                found: SavedFound::of(&step.found),
                 calls: calls
                     .standings()
                     .map(|standing| match standing {
@@ -127,13 +139,14 @@ impl Turn {
             matches!(self.phase, Phase::Asking(_)) || (matches!(self.phase, Phase::Due) && self.attempt > 1);
         let step = self.step.saturating_sub(u32::from(begun));
         SavedTurn {
-            version: VERSION,
+            version: if self.output.is_some() { VERSION } else { 1 },
             turn: self.id.to_string(),
             history: self.history.clone(),
             step,
             usage: self.usage.clone(),
             learned: self.learned.clone(),
             buffered: self.tool_streaming != self.config.tool_streaming,
+            output: self.output.as_ref().map(SavedOutput::of),
             answer,
             end,
         }
@@ -157,20 +170,33 @@ impl Turn {
         for fact in saved.learned {
             turn.learn(fact);
         }
+        let family = turn.profile().family.clone();
+        if let (Some(output), Some(saved)) = (&mut turn.output, saved.output) {
+            saved.restore(output, &family);
+        }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();
+            let (found, lost) =
+                answer.found.map_or_else(Default::default, |found| turn.found_again(found, &message));
             let standings = answer.calls.into_iter().map(|call| match call {
                 SavedCall::Waiting => Standing::Waiting,
                 SavedCall::Running => Standing::Running,
                 SavedCall::Done(result) => Standing::Done(*result),
             });
-            let calls = Calls::restore(&turn.config.tools, &message, standings.collect());
+            let mut standings: Vec<_> = standings.collect();
+            if let (Some(lost), Found::Invalid { problems, .. }) = (lost, &found)
+                && let (Some(standing), Some(call)) = (standings.get_mut(lost), message.tool_uses().nth(lost))
+            {
+                *standing = Standing::Done(ToolResult::error(&call.tool_use_id, rejected_input(problems)));
+            }
+            let calls = Calls::restore(&turn.config.tools, &message, standings);
             let step = FinishedStep {
                 message,
                 stop_reason: answer.stop_reason,
                 model_id: answer.model_id,
                 additional_fields: answer.additional_fields,
                 metadata: answer.metadata,
+                found,
             };
             turn.phase = Phase::Dispatching { stream: None, step, calls };
             turn.advance();

@@ -12,8 +12,8 @@ use std::borrow::Cow;
 
 use serde_json::{Value, value::RawValue};
 
-use super::{Turn, TurnConfig};
-use crate::{FineTools, Members, Profile, RawJson, Request, raw_json::all_members};
+use super::Turn;
+use crate::{FineTools, Members, RawJson, Request, raw_json::all_members};
 
 /// Whether the inputs of tools are asked for as the model writes them, or a parameter at a time.
 ///
@@ -38,23 +38,26 @@ pub enum ToolStreaming {
 const BETA: &str = "fine-grained-tool-streaming-2025-05-14";
 const FIELD: &str = "anthropic_beta";
 
-impl TurnConfig {
-    /// Whether a request asks for it, of a model that takes what `profile` says.
-    fn asks_fine(&self, streaming: ToolStreaming, profile: &Profile) -> bool {
+impl Turn {
+    /// Whether the next request asks for it.
+    fn asks_fine(&self) -> bool {
+        let (tools, profile) = (&self.config.tools, self.profile());
+        let output = self.output.as_ref().filter(|output| output.by_tool());
         profile.streams_tools
-            && !self.tools.is_empty()
-            && match streaming {
-                ToolStreaming::Auto => self.tools.any_live() && profile.fine_tools == FineTools::Taken,
+            && (!tools.is_empty() || output.is_some())
+            && match self.tool_streaming {
+                ToolStreaming::Auto => {
+                    let live = tools.any_live() || output.is_some_and(|output| output.spec.is_live());
+                    live && profile.fine_tools == FineTools::Taken
+                }
                 ToolStreaming::Fine => profile.fine_tools != FineTools::Refused,
                 ToolStreaming::Buffered => false,
             }
     }
-}
 
-impl Turn {
     /// The model's own fields of the next request.
     pub(super) fn model_fields(&mut self, given: Option<RawJson>) -> Option<RawJson> {
-        let asks = self.config.asks_fine(self.tool_streaming, self.profile());
+        let asks = self.asks_fine();
         let with_beta = asks.then(|| with_beta(given.as_ref())).flatten();
         self.asked_fine = with_beta.is_some();
         let has_tools = !self.config.tools.is_empty();

@@ -1,7 +1,10 @@
 //! Any events in any order, and any split of what they carry.
 
 use outcrop_core::*;
-use proptest::{collection::vec, prelude::*};
+use proptest::{
+    collection::vec,
+    prelude::{Strategy, *},
+};
 
 use crate::{
     assembler::show,

@@ -1,7 +1,11 @@
 //! Arbitrary messages, histories and streams: what models, foreign programs and damaged files may give.
 
 use outcrop_core::*;
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    prelude::{Strategy, *},
+    sample::select,
+};
 
 use crate::support::raw;
 

@@ -5,12 +5,26 @@
 
 mod support;
 
+mod adapt;
+mod adapt_matrix;
+mod adapt_property;
+mod adapt_support;
+mod adapt_types;
+mod adapt_whole;
 mod assembler;
 mod assembler_end;
 mod assembler_property;
 mod events;
 mod generate;
 mod history;
+mod output;
+mod output_calls;
+mod output_end;
+mod output_ladder;
+mod output_live;
+mod output_property;
+mod output_recorded;
+mod output_saved;
 mod render;
 mod render_calls;
 mod render_property;
@@ -21,5 +35,6 @@ mod turn_course;
 mod turn_event;
 mod turn_property;
 mod turn_saved;
+mod turn_strict;
 mod ui;
 mod wire;

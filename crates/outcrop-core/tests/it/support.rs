@@ -165,6 +165,7 @@ impl Sim {
         let end = match self.turn.outcome() {
             Some(Ok(answer)) => format!("answered ({}): `{}`", answer.stop_reason, answer.message.text()),
             Some(Err(TurnFailure::Protocol(error))) => format!("failed: {error}"),
+            Some(Err(TurnFailure::Output(failure))) => format!("failed: {failure}"),
             Some(Err(failure)) => format!("failed: {failure}"),
             None => return,
         };
@@ -178,6 +179,9 @@ impl Sim {
             match event.kind {
                 EventKind::Diagnostic(told) => self.line(format!("diagnostic {}", told.code)),
                 EventKind::ToolEnd(end) => self.line(format!("result {}", compact(&end.result))),
+                EventKind::OutputRejected(told) => {
+                    self.line(format!("rejected: {}", told.problems.replace('\n', " / ")));
+                }
                 _ => {}
             }
         }

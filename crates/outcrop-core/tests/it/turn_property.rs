@@ -4,7 +4,11 @@
 use std::collections::BTreeMap;
 
 use outcrop_core::*;
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    prelude::{Strategy, *},
+    sample::select,
+};
 use serde_json::Value;
 
 use crate::{

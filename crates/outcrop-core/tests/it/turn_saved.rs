@@ -180,15 +180,15 @@ fn the_version_is_checked() {
     let sim = Sim::new(config());
     let saved = serde_json::to_string(&sim.turn.save()).unwrap();
     assert!(saved.starts_with(r#"{"version":1,"#));
-    let later: SavedTurn = serde_json::from_str(&saved.replacen(":1,", ":2,", 1)).unwrap();
+    let later: SavedTurn = serde_json::from_str(&saved.replacen(":1,", ":3,", 1)).unwrap();
     let error = Turn::resume(sim.config.clone(), later).unwrap_err();
     assert_eq!(
         error,
-        serde_json::from_str::<SavedTurn>(&saved.replacen(":1,", ":2,", 1))
+        serde_json::from_str::<SavedTurn>(&saved.replacen(":1,", ":3,", 1))
             .map(|saved| { Turn::resume(sim.config.clone(), saved).unwrap_err() })
             .unwrap()
     );
-    assert_eq!(error.to_string(), "the saved turn is of version 2, this reads up to 1");
+    assert_eq!(error.to_string(), "the saved turn is of version 3, this reads up to 2");
 }
 
 /// Every way in which a turn can end without an answer is told again after it was saved.

@@ -5,6 +5,7 @@
 mod corpora;
 
 mod invariants;
+mod member;
 mod oracle;
 mod typed;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{super::TurnOutcome, SavedMessage, Turn};
-use crate::{ProtocolError, RawJson, StopReason, StreamMetadata, TurnFailure};
+use crate::{OutputFailure, ProtocolError, RawJson, StopReason, StreamMetadata, TurnFailure, TurnOutput};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -15,7 +15,10 @@ pub(super) enum SavedEnd {
         additional_fields: Option<RawJson>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Box<StreamMetadata>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Box<TurnOutput>>,
     },
+    Output(Box<OutputFailure>),
     StepLimit {
         max_steps: u32,
     },
@@ -56,7 +59,9 @@ impl SavedEnd {
                 stop_reason: outcome.stop_reason,
                 additional_fields: outcome.additional_model_response_fields,
                 metadata: outcome.metadata,
+                output: outcome.output,
             },
+            Err(TurnFailure::Output(failure)) => Self::Output(failure),
             Err(TurnFailure::StepLimit { max_steps }) => Self::StepLimit { max_steps },
             Err(TurnFailure::TruncatedToolCall { stop_reason, name, input }) => {
                 Self::TruncatedToolCall { stop_reason, name, input }
@@ -79,7 +84,7 @@ impl SavedEnd {
 
     pub(super) fn restore(self, turn: &Turn) -> Result<TurnOutcome, TurnFailure> {
         Err(match self {
-            Self::Answered { answer, stop_reason, additional_fields, metadata } => {
+            Self::Answered { answer, stop_reason, additional_fields, metadata, output } => {
                 return Ok(TurnOutcome {
                     message: answer.restore(),
                     stop_reason,
@@ -87,8 +92,10 @@ impl SavedEnd {
                     steps: turn.step,
                     additional_model_response_fields: additional_fields,
                     metadata,
+                    output,
                 });
             }
+            Self::Output(failure) => TurnFailure::Output(failure),
             Self::StepLimit { max_steps } => TurnFailure::StepLimit { max_steps },
             Self::TruncatedToolCall { stop_reason, name, input } => {
                 TurnFailure::TruncatedToolCall { stop_reason, name, input }

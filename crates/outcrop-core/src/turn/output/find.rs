@@ -1,0 +1,110 @@
+//! The output in the text of an answer.
+//!
+//! # Invariants
+//! - It is all of a text, read strictly. Only a model that was asked in words alone may write something around it or
+//!   commas too many, and only where there is one way to read it.
+
+use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
+
+use super::{Found, Output};
+use crate::{BlockEnding, ContentBlock, Message, RawJson, StopReason, Strategy, adapt::WRAPPER};
+
+impl Output {
+    /// Looks for the output in the text of a message.
+    pub(in super::super) fn find_text(
+        &self,
+        message: &Message,
+        endings: &[BlockEnding],
+        whole: Result<(), &StopReason>,
+    ) -> Found {
+        // Blocks of text are closed by the end of the message (R104).
+        if !has_ended(whole) || message.tool_uses().next().is_some() {
+            return Found::Nothing;
+        }
+        let Some((at, text)) = last_text(message) else { return Found::Nothing };
+        if !endings.get(at).is_none_or(|ending| ending.understood) {
+            let problems = "\n- it came in a form that could not be read".to_owned();
+            return Found::Invalid { text: text.to_owned(), problems };
+        }
+        // The value is in the last block, or has been cut into blocks by citations.
+        let all = trailing_text(message);
+        let mut first_problem = None;
+        for text in [text, &all] {
+            match self.read(text) {
+                Ok(value) => return Found::Valid { at, value, repaired: false },
+                Err(problem) => drop(first_problem.get_or_insert(problem)),
+            }
+        }
+        if self.strategy() == Strategy::Prompt {
+            for text in [text, &all] {
+                if let Some(Ok(value)) = mended(text).map(|mended| self.read(&mended)) {
+                    return Found::Valid { at, value, repaired: true };
+                }
+            }
+        }
+        Found::Invalid { text: text.to_owned(), problems: first_problem.unwrap_or_default() }
+    }
+
+    /// What the model wrote last towards the output.
+    pub(super) fn last_text(&self, message: &Message) -> String {
+        let of_call = message.tool_uses().filter(|call| self.is_tool(&call.name)).last();
+        let of_call = of_call.map(|call| call.input.as_str().to_owned());
+        of_call.or_else(|| last_text(message).map(|(_, text)| text.to_owned())).unwrap_or_default()
+    }
+
+    /// The value so far of a text that is no output.
+    pub(super) fn partial(&self, text: &str) -> Option<RawJson> {
+        let from = if self.strategy() == Strategy::Prompt { text.find('{')? } else { 0 };
+        let mut live = LiveJson::new();
+        live.push(text.get(from..)?).ok()?;
+        let root = live.root()?;
+        let value = if self.is_wrapped() { root.get(WRAPPER)? } else { root };
+        value.to_value().ok().filter(|value| !value.is_null()).map(RawJson::from)
+    }
+}
+
+/// Whether the model ended its answer itself.
+pub(super) fn has_ended(whole: Result<(), &StopReason>) -> bool {
+    whole.err().is_none_or(|reason| matches!(reason, StopReason::EndTurn | StopReason::StopSequence))
+}
+
+/// The last block of a message that says something, where that is text.
+fn last_text(message: &Message) -> Option<(usize, &str)> {
+    let texts = message.content.iter().enumerate().rev();
+    texts.into_iter().find_map(|(at, block)| match block {
+        ContentBlock::Text(text) if !text.trim().is_empty() => Some((at, &**text)),
+        _ => None,
+    })
+}
+
+/// All text behind the last block that is none.
+fn trailing_text(message: &Message) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for block in message.content.iter().rev() {
+        match block {
+            ContentBlock::Text(text) => parts.push(text.clone()),
+            ContentBlock::CitationsContent(cited) => {
+                parts.push(cited.content.iter().filter_map(|part| part.text.as_deref()).collect());
+            }
+            _ => break,
+        }
+    }
+    parts.into_iter().rev().collect()
+}
+
+/// The one value in a text of a model that was asked in words alone: what stands around it is passed over, and so are
+/// commas before closing brackets and the like. `None` where there is more than one way to read it.
+fn mended(text: &str) -> Option<String> {
+    let within = text.get(text.find('{')?..=text.rfind('}')?)?;
+    if crate::output::parse_strict(within).is_ok() {
+        return Some(within.to_owned());
+    }
+    let mut live = LiveJson::new();
+    live.push(within).ok()?;
+    let Outcome::Repaired(Repaired { repairs, .. }) = live.finish(End::Whole) else { return None };
+    let harmless = |kind: RepairKind| {
+        matches!(kind, RepairKind::TrailingComma | RepairKind::ControlCharacter | RepairKind::SurplusClose)
+    };
+    let harmless = repairs.iter().all(|repair| harmless(repair.kind));
+    harmless.then(|| live.root()?.to_value().ok().map(|value| value.to_string())).flatten()
+}

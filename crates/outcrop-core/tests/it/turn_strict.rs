@@ -1,0 +1,191 @@
+//! Tools that were declared strict: as they are sent, and what is left of them after a refusal.
+
+use std::sync::Arc;
+
+use expect_test::{Expect, expect};
+use outcrop_core::*;
+use serde_json::{Value, json};
+
+use crate::{
+    output::{GOOD, asking, trip},
+    support::{Sim, end, whole_call},
+};
+
+const CLAUDE: &str = "anthropic.claude-sonnet-4-6";
+
+fn strict(name: &str, schema: Value) -> ToolSpec {
+    let mut spec = ToolSpec::with_schema(name, "", schema);
+    spec.strict = Some(true);
+    spec
+}
+
+fn bounded() -> ToolSpec {
+    let days = json!({ "type": "integer", "minimum": 1 });
+    strict("bounded", json!({ "type": "object", "properties": { "days": days }, "required": ["days"] }))
+}
+
+fn map() -> ToolSpec {
+    strict("map", json!({ "type": "object", "additionalProperties": { "type": "string" } }))
+}
+
+fn config(model: &str, specs: impl IntoIterator<Item = ToolSpec>) -> TurnConfig {
+    TurnConfig::new(model, Arc::new(ToolSet::new(specs).unwrap()))
+}
+
+/// The tools of the request at hand.
+fn sent(sim: &Sim) -> String {
+    serde_json::to_string(&sim.ask.as_ref().unwrap().request.tool_config.as_ref().unwrap().tools).unwrap()
+}
+
+/// What is told, how the first request asks and how each next one does.
+fn check(config: TurnConfig, refusals: &[&str], expected: Expect) {
+    let mut sim = Sim::new(config);
+    let mut seen = format!("{}\n", asking(&sim.ask.as_ref().unwrap().request));
+    for refusal in refusals {
+        let recovery = sim.refuse(refusal);
+        seen += &format!("{recovery:?}: {}\n", asking(&sim.ask.as_ref().unwrap().request));
+    }
+    let told = sim.log.lines().filter(|line| line.starts_with("diagnostic") || line.starts_with("failed"));
+    seen.extend(told.map(|line| format!("{line}\n")));
+    expected.assert_eq(&seen);
+}
+
+/// R80: what cannot be strict goes without, and the others stay.
+#[test]
+fn r80_a_schema_that_cannot_be_strict() {
+    check(
+        config(CLAUDE, [bounded(), map()]),
+        &[],
+        expect![[r#"
+        tools bounded (strict), map
+        diagnostic not_strict
+    "#]],
+    );
+    check(
+        config("anthropic.claude-fable-5", [bounded()]),
+        &[],
+        expect![[r#"
+        tools bounded
+        diagnostic not_strict
+    "#]],
+    );
+    let many = (0..22).map(|n| strict(&format!("t{n}"), json!({ "type": "object", "properties": {} })));
+    check(
+        config(CLAUDE, many),
+        &[],
+        expect![[r#"
+        tools t0 (strict), t1 (strict), t2 (strict), t3 (strict), t4 (strict), t5 (strict), t6 (strict), t7 (strict), t8 (strict), t9 (strict), t10 (strict), t11 (strict), t12 (strict), t13 (strict), t14 (strict), t15 (strict), t16 (strict), t17 (strict), t18 (strict), t19 (strict), t20, t21
+        diagnostic not_strict
+    "#]],
+    );
+}
+
+#[test]
+fn the_schema_is_adapted_and_the_input_held_to_the_original() {
+    let mut sim = Sim::new(config(CLAUDE, [bounded(), map()]));
+    expect![[r#"[{"toolSpec":{"name":"bounded","inputSchema":{"json":{"type":"object","properties":{"days":{"type":"integer","description":"At least 1."}},"required":["days"],"additionalProperties":false}},"strict":true}},{"toolSpec":{"name":"map","inputSchema":{"json":{"type":"object","additionalProperties":{"type":"string"}}}}}]"#]].assert_eq(&sent(&sim));
+    let calls =
+        [whole_call(0, "a", "bounded", r#"{"days":0}"#), whole_call(1, "b", "bounded", r#"{"days":1}"#)];
+    sim.events(calls.concat()).events([end("tool_use")]);
+    assert_eq!(sim.running.len(), 1);
+    expect![[r#"
+        ask with 1 messages
+        diagnostic not_strict
+        result a error: The input does not fit the tool's schema, so the tool was not run: / - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+        run b bounded `{"days":1}`
+    "#]].assert_eq(&sim.log);
+}
+
+#[test]
+fn r80_refusals() {
+    let two = || config(CLAUDE, [strict("open", json!({ "type": "object", "properties": {} })), bounded()]);
+    let array = "The model returned the following errors: tools.1.custom: For 'array' type, property 'maxItems' is not supported";
+    check(
+        two(),
+        &[array, array],
+        expect![[r#"
+        tools open (strict), bounded (strict)
+        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
+        Failed: tools open (strict), bounded
+        diagnostic not_strict
+        failed: the request was not answered
+    "#]],
+    );
+    let all =
+        "The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted";
+    check(
+        two(),
+        &[all, all],
+        expect![[r#"
+        tools open (strict), bounded (strict)
+        Learned(NoStrictTools): tools open, bounded
+        Failed: tools open, bounded
+        diagnostic not_strict
+        failed: the request was not answered
+    "#]],
+    );
+    // Beside an output each refusal is about the one that it names.
+    let output = || two().output(trip().strategy(Strategy::StrictTool));
+    check(
+        output(),
+        &[array, "tools.2.custom: For 'array' type, property 'maxItems' is not supported"],
+        expect![[r#"
+            tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip (strict); any; told: Give your final answer by calling the to…
+            Failed: tools open (strict), bounded, trip (strict); any; told: Give your final answer by calling the to…
+            diagnostic output_schema
+            diagnostic not_strict
+            failed: the request was not answered
+        "#]],
+    );
+    let auto = || {
+        let mut config = two().output(trip().strict(true));
+        config.profile.native_output = false;
+        config
+    };
+    check(
+        auto(),
+        &[array, "tools.2.custom: For 'array' type, property 'maxItems' is not supported"],
+        expect![[r#"
+            tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip (strict); any; told: Give your final answer by calling the to…
+            Learned(StrictSchemaRefused(2724134317)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
+            diagnostic output_schema
+            diagnostic not_strict
+            diagnostic output_strategy
+        "#]],
+    );
+    check(
+        auto(),
+        &[all],
+        expect![[r#"
+        tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
+        Learned(NoStrictTools): tools open, bounded, trip; any; told: Give your final answer by calling the to…
+        diagnostic output_schema
+        diagnostic not_strict
+        diagnostic output_strategy
+    "#]],
+    );
+}
+
+/// An output is shown while it is written where that is asked for: by a tool that takes fine-grained streaming.
+#[test]
+fn r40_a_live_output() {
+    let fields = |config: TurnConfig| {
+        let request = Sim::new(config).ask.unwrap().request;
+        request.additional_model_request_fields.map_or("none".to_owned(), |fields| fields.to_string())
+    };
+    let by = |strategy| config(CLAUDE, []).output(trip().live(true).strategy(strategy));
+    expect![[r#"{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14"]}"#]]
+        .assert_eq(&fields(by(Strategy::Tool)));
+    expect!["none"].assert_eq(&fields(by(Strategy::Native)));
+    expect!["none"].assert_eq(&fields(config(CLAUDE, []).output(trip().strategy(Strategy::Tool))));
+    // Damage is no output, and the session goes on without.
+    let mut sim = Sim::new(by(Strategy::Tool));
+    let cut = [&whole_call(0, "o", "trip", r#"{"city":"Lis"#)[..], &[end("tool_use")]].concat();
+    sim.events(cut).end_stream();
+    assert!(sim.ask.as_ref().unwrap().request.additional_model_request_fields.is_none());
+    assert_eq!(sim.turn.tool_streaming(), ToolStreaming::Buffered);
+    sim.events([&whole_call(0, "p", "trip", GOOD)[..], &[end("tool_use")]].concat()).end_stream();
+    assert!(sim.turn.outcome().unwrap().is_ok());
+}

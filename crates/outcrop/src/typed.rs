@@ -1,0 +1,207 @@
+//! Turns that end with a value of a type.
+//!
+//! # Invariants
+//! - A value that is given was valid for the schema of its type and was read by it; everything else is an
+//!   [`Error`](crate::Error).
+//! - What is shown before is told apart by its type.
+
+mod stream;
+
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    fmt,
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use outcrop_core::{EndPolicy, IntoContent, OutputSpec, OutputSpecError, Problems, Strategy, schema_of};
+use outcrop_json::HasPartial;
+
+use crate::{Agent, Answer, Error, drive::Drive, model::Model, output::Output, turn_stream::TurnStream};
+
+pub use stream::{ElementStream, OutputStream, OutputUpdate};
+
+/// What the turns of an agent were asked to end with, by type: schemas are made and compiled once.
+#[derive(Debug, Default)]
+pub(crate) struct Outputs(Mutex<HashMap<TypeId, OutputSpec>>);
+
+impl Outputs {
+    fn of<T: Output>(&self) -> Result<OutputSpec, OutputSpecError> {
+        // Nothing is done under the lock that could leave the map half changed.
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let schema = schema_of::<T>();
+        let description =
+            schema.to_value().and_then(|schema| Some(schema.get("description")?.as_str()?.to_owned()));
+        let mut spec = OutputSpec::new(name(&T::schema_name()), schema)?.read_as::<T>();
+        if let Some(description) = description {
+            spec = spec.description(description);
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), spec.clone());
+        Ok(spec)
+    }
+}
+
+/// A name for an output that the service takes, made of that of a type.
+fn name(type_name: &str) -> String {
+    let taken = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name: String = type_name.chars().take(64).map(|c| if taken(c) { c } else { '_' }).collect();
+    if name.is_empty() { "output".to_owned() } else { name }
+}
+
+/// A question that ends with a `T`: to be awaited, or watched.
+#[must_use = "nothing is asked before it is awaited or its stream is polled"]
+pub struct AskOutput<T> {
+    drive: Drive,
+    spec: Result<OutputSpec, OutputSpecError>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Output> AskOutput<T> {
+    pub(crate) fn new(drive: Drive, outputs: &Outputs) -> Self {
+        Self { drive, spec: outputs.of::<T>(), of: PhantomData }
+    }
+
+    fn with(mut self, change: impl FnOnce(OutputSpec) -> OutputSpec) -> Self {
+        self.spec = self.spec.map(change);
+        self
+    }
+
+    /// How it is asked for; [`Strategy::Auto`] otherwise.
+    pub fn strategy(self, strategy: Strategy) -> Self {
+        self.with(|spec| spec.strategy(strategy))
+    }
+
+    /// How often the model is asked again where it gave none that is valid; 2 otherwise.
+    pub fn retries(self, retries: u32) -> Self {
+        self.with(|spec| spec.retries(retries))
+    }
+
+    /// What becomes of other tool calls in the step that gives it; they are not run otherwise.
+    pub fn end_policy(self, policy: EndPolicy) -> Self {
+        self.with(|spec| spec.end_policy(policy))
+    }
+
+    /// Where it is asked for by a tool, the tool is a strict one where the model takes such.
+    pub fn strict(self) -> Self {
+        self.with(|spec| spec.strict(true))
+    }
+
+    /// It is shown while the model writes it: fine-grained tool streaming is asked for where it takes a tool and the
+    /// model takes that. [`AskOutput::updates`] says so itself.
+    pub fn live(self) -> Self {
+        self.with(|spec| spec.live(true))
+    }
+
+    /// Adds a check of values that could be read. What it reports goes to the model, which is asked again.
+    ///
+    /// ```
+    /// use outcrop::{Agent, Problem, testing::ScriptedModel};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let model = ScriptedModel::texts([r#"{"value": 0}"#, r#"{"value": 2}"#]);
+    /// let days: u8 = Agent::builder(model)
+    ///     .build()?
+    ///     .ask("How many days?")
+    ///     .output()
+    ///     .validate(|days: &u8| match days {
+    ///         0 => Err(Problem::new("", "at least one day", "none")),
+    ///         _ => Ok(()),
+    ///     })
+    ///     .await?;
+    /// assert_eq!(days, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn validate<E: Into<Problems>>(
+        self,
+        check: impl Fn(&T) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|spec| {
+            spec.validate(move |text, _| match text.parse_into::<T>() {
+                Ok(value) => check(&value).map_err(Into::into),
+                // The check before this one has told why.
+                Err(_) => Ok(()),
+            })
+        })
+    }
+
+    /// The turn as a stream of events.
+    pub fn stream(self) -> TurnStream {
+        match self.spec {
+            Ok(spec) => TurnStream::new(Drive { output: Some(Arc::new(spec)), ..self.drive }),
+            Err(error) => TurnStream::failed(error.into()),
+        }
+    }
+
+    /// Runs the turn to its end, and gives the value and the answer that it came with.
+    ///
+    /// # Errors
+    /// Why there is none. [`Error::Output`] holds what the model wrote; the history stays with the session.
+    pub async fn answer(self) -> Result<Typed<T>, Error> {
+        let answer = self.stream().answer().await?;
+        let value = read(&answer)?;
+        Ok(Typed { value, answer })
+    }
+
+    /// What there is of the value as it grows, and the value at the end.
+    pub fn updates(self) -> OutputStream<T>
+    where
+        T: HasPartial,
+    {
+        OutputStream::new(self.live().stream())
+    }
+}
+
+/// The value of an answer; it is there and can be read, or the turn would have failed.
+fn read<T: Output>(answer: &Answer) -> Result<T, Error> {
+    let output = answer.outcome.output.as_ref();
+    output.and_then(|output| output.decode().ok()).ok_or(Error::TurnOver)
+}
+
+impl<T: Output> IntoFuture for AskOutput<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = futures::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async { Ok(self.answer().await?.value) })
+    }
+}
+
+impl<T> fmt::Debug for AskOutput<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskOutput").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+/// A value, and the answer that it came with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Typed<T> {
+    /// The value.
+    pub value: T,
+    /// What it cost, how it was asked for, the conversation.
+    pub answer: Answer,
+}
+
+/// Reads a `T` out of a text, pictures or documents, without an agent: one question to a model.
+///
+/// ```
+/// use outcrop::{Output, extract, testing::ScriptedModel};
+///
+/// #[derive(Output)]
+/// struct Person {
+///     name: String,
+///     age: Option<u8>,
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let model = ScriptedModel::texts([r#"{"name": "Ada"}"#]);
+/// let person: Person = extract(&model, "Ada wrote the first program.").await?;
+/// assert_eq!((person.name.as_str(), person.age), ("Ada", None));
+/// # Ok::<(), outcrop::Error>(()) }).unwrap();
+/// ```
+pub fn extract<T: Output>(model: &(impl Model + Clone), content: impl IntoContent) -> AskOutput<T> {
+    Agent::plain(model.clone()).ask(content).output()
+}

@@ -1,0 +1,182 @@
+//! Values of a type while the model writes them.
+//!
+//! # Invariants
+//! - What is shown was held to no schema; the value at the end was.
+//! - After the value or an error there is nothing more.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures::{Stream, StreamExt};
+use outcrop_core::{EventKind, TurnEvent};
+use outcrop_json::{HasPartial, LivePartial, Mark, Partial};
+
+use super::read;
+use crate::{Error, output::Output, turn_stream::TurnStream};
+
+/// What becomes of an output.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutputUpdate<T: HasPartial> {
+    /// What there is of it so far. It was held to no schema yet; where it turns out not to be valid the model writes it
+    /// anew, and what is shown begins anew.
+    Partial(Partial<T>),
+    /// The value, valid.
+    Done(T),
+}
+
+/// An output as it grows. After [`OutputUpdate::Done`] or an error there is no more.
+#[must_use = "a turn does nothing unless it is polled"]
+pub struct OutputStream<T: HasPartial> {
+    turn: TurnStream,
+    so_far: LivePartial<T>,
+    shown: Option<Partial<T>>,
+    over: bool,
+}
+
+impl<T: Output + HasPartial> OutputStream<T> {
+    pub(super) fn new(turn: TurnStream) -> Self {
+        Self { turn, so_far: LivePartial::new(), shown: None, over: false }
+    }
+
+    /// Brings the value up to an event; tells what there is where that is news.
+    fn follow(&mut self, event: &TurnEvent) -> Option<Partial<T>> {
+        match event.kind {
+            EventKind::OutputStart(_) => {
+                (self.so_far, self.shown) = (LivePartial::new(), None);
+                return None;
+            }
+            EventKind::OutputDelta(_) => {}
+            _ => return None,
+        }
+        let live = self.turn.live(event)?;
+        // What does not fit is told when the value is whole.
+        let _ = self.so_far.update(*live);
+        let news = self.so_far.get().filter(|so_far| Some(*so_far) != self.shown.as_ref())?;
+        self.shown = Some(news.clone());
+        self.shown.clone()
+    }
+}
+
+// Nothing is pinned in it.
+impl<T: HasPartial> Unpin for OutputStream<T> {}
+
+impl<T: Output + HasPartial> Stream for OutputStream<T> {
+    type Item = Result<OutputUpdate<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while !self.over {
+            match ready!(self.turn.poll_next_unpin(cx)) {
+                Some(Ok(event)) => {
+                    if let Some(so_far) = self.follow(&event) {
+                        return Poll::Ready(Some(Ok(OutputUpdate::Partial(so_far))));
+                    }
+                }
+                Some(Err(error)) => {
+                    self.over = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    self.over = true;
+                    let answer = self.turn.take_answer().ok_or(Error::TurnOver);
+                    let value = answer.and_then(|answer| read(&answer));
+                    return Poll::Ready(Some(value.map(OutputUpdate::Done)));
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl<T: HasPartial> fmt::Debug for OutputStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputStream").field("shown", &self.shown).finish_non_exhaustive()
+    }
+}
+
+/// The elements of a list, each as soon as it is complete. After an error there are no more.
+#[must_use = "a turn does nothing unless it is polled"]
+pub struct ElementStream<T> {
+    turn: TurnStream,
+    /// Up to where the text was looked at.
+    mark: Mark,
+    ready: VecDeque<T>,
+    /// How many were found complete.
+    found: usize,
+    over: bool,
+}
+
+impl<T: Output> ElementStream<T>
+where
+    Vec<T>: Output,
+{
+    pub(crate) fn new(turn: TurnStream) -> Self {
+        Self { turn, mark: Mark::default(), ready: VecDeque::new(), found: 0, over: false }
+    }
+
+    /// Takes the elements that an event completed.
+    fn follow(&mut self, event: &TurnEvent) {
+        if !matches!(event.kind, EventKind::OutputDelta(_)) {
+            return;
+        }
+        let Some(live) = self.turn.live(event) else { return };
+        let since = std::mem::replace(&mut self.mark, live.mark());
+        let Some(list) = live.root() else { return };
+        for element in list.children_since(since).filter(|element| element.is_complete()) {
+            // One that cannot be read is told of when the list is whole.
+            let Ok(element) = element.decode::<T>() else { break };
+            self.ready.push_back(element);
+            self.found += 1;
+        }
+    }
+
+    /// Takes those that were not shown while they grew.
+    fn finish(&mut self) -> Result<(), Error> {
+        let answer = self.turn.take_answer().ok_or(Error::TurnOver)?;
+        let list: Vec<T> = read(&answer)?;
+        self.ready.extend(list.into_iter().skip(self.found));
+        Ok(())
+    }
+}
+
+impl<T> Unpin for ElementStream<T> {}
+
+impl<T: Output> Stream for ElementStream<T>
+where
+    Vec<T>: Output,
+{
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(element) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(element)));
+            }
+            if self.over {
+                return Poll::Ready(None);
+            }
+            match ready!(self.turn.poll_next_unpin(cx)) {
+                Some(Ok(event)) => self.follow(&event),
+                Some(Err(error)) => {
+                    self.over = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {
+                    self.over = true;
+                    if let Err(error) = self.finish() {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for ElementStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ElementStream").field("found", &self.found).finish_non_exhaustive()
+    }
+}
