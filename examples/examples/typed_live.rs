@@ -77,7 +77,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     }
                 }
             }
-            EventKind::TextDelta(delta) => println!("{}", delta.text),
+            EventKind::TextDelta(delta) => print!("{}", delta.text),
+            EventKind::TextEnd(_) => println!(),
             _ => {}
         }
     }

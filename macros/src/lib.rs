@@ -91,6 +91,12 @@ use crate::{attr::ToolAttr, check::Mistakes, model::Function};
 /// Beside the function stands a type of the same name and visibility, so that one `use` imports both. Where a type,
 /// a module or a crate has that name, give the marker another: `#[tool(marker = WeatherTool)]`, and collect it by
 /// that: `tools![WeatherTool]`.
+///
+/// # While the model writes the input
+/// `Partial<weather>`, by the marker, is a struct with a public place for each parameter that the model writes, absent,
+/// growing or done; `LivePartial::<weather>` keeps one up to date (`TurnStream::live`). Under `#[tool(args)]` it is that
+/// of the parameter's type. A tool with a parameter that has no companion is a tool all the same, without one. Methods
+/// have no marker and so no companion: give them `#[tool(args)]`, and name the type.
 #[proc_macro_attribute]
 pub fn tool(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     tool_of(attr.into(), item.into()).into()
@@ -193,13 +199,38 @@ pub fn toolset(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> 
 /// - The schema of a generic type is named after its parameters: `Page_of_Item`.
 /// - A type owns what it holds; there are no lifetimes.
 ///
+/// # While the model writes it
+/// Beside a type `Recipe` stands its companion `RecipePartial`, which `Partial<Recipe>` names: the same fields and
+/// variants, each a `Part` that is absent, growing or done. `LivePartial::<Recipe>` keeps one up to date. Text grows, and
+/// lists, maps and nested types; numbers, booleans and enums of names are there once they are complete, and so is what
+/// the type does not read by its fields: untagged enums, `from`, `with`. A variant is there once it is known. A newtype's
+/// companion is that of what it holds, where whoever sees the one sees the other. What is flattened and no struct or map
+/// is left out, as is what `skip` leaves out.
+///
+/// ```
+/// use outcrop::{LivePartial, Output, Part, json::LiveJson};
+///
+/// #[derive(Output)]
+/// struct Recipe {
+///     name: String,
+///     steps: Vec<String>,
+/// }
+///
+/// let (mut live, mut recipe) = (LiveJson::new(), LivePartial::<Recipe>::new());
+/// live.push(r#"{ "name": "Tea", "steps": ["boil wa"#)?;
+/// let recipe: &RecipePartial = recipe.update(&live)?.get().unwrap();
+/// assert_eq!(recipe.name, Part::Done("Tea".to_owned()));
+/// assert_eq!(recipe.steps.as_deref().unwrap(), ["boil wa"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Settings
 /// On the type and on fields, as `#[output(..)]`:
 ///
 /// | setting | where | what it says |
 /// |---|---|---|
 /// | `existing` | type | it has implementations of `Deserialize`, `Serialize` and `JsonSchema`; none are made |
-/// | `done` | field | while the model writes, the field is held back until it is whole |
+/// | `done` | field, type | while the model writes, it is held back until it is whole |
 /// | `crate = path::to::outcrop` | type | where outcrop is, where it is not `::outcrop` |
 #[proc_macro_derive(Output, attributes(output, serde, schemars))]
 pub fn output(item: proc_macro::TokenStream) -> proc_macro::TokenStream {

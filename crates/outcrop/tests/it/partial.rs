@@ -97,6 +97,7 @@ proptest! {
         check::<Trip>(seed);
         check::<Pair>(seed);
         check::<Flat>(seed);
+        check::<Vec<Held>>(seed);
     }
 }
 

@@ -16,7 +16,8 @@ use std::{
 };
 
 use outcrop::{
-    Agent, BuildError, Model, Output, State, ToolCx, ToolError, ToolInput, serde_json, tool, tools, toolset,
+    Agent, BuildError, Model, Output, Partial, State, ToolCx, ToolError, ToolInput, serde_json, tool, tools,
+    toolset,
 };
 
 /// What is in the shop.
@@ -190,6 +191,14 @@ pub fn agent(model: impl Model, stock: Stock) -> Result<Agent, BuildError> {
         .tools(Counter::default())
         .state(stock)
         .build()
+}
+
+/// What is shown of an order, and of a search by its tool, while the model writes them.
+#[must_use]
+pub fn shown(order: &OrderPartial, search: &Partial<search>) -> String {
+    let page: Partial<Page<Item>> = Partial::<Page<Item>>::default();
+    let pieces = order.pieces.done().copied().unwrap_or_default();
+    format!("{pieces} of {:?}, {:?}, {page:?}", order.name.as_deref(), search.query.as_deref())
 }
 
 #[cfg(test)]

@@ -275,6 +275,17 @@ pub(crate) struct Flat {
 
 make!(Flat { id, address, holder, rest });
 
+/// Held back as a whole; what is flattened and no struct is left out.
+#[derive(Output, Debug, PartialEq)]
+#[output(done)]
+pub(crate) struct Held {
+    id: u8,
+    #[serde(flatten)]
+    pay: Payment,
+}
+
+make!(Held { id, pay });
+
 mod hex {
     use outcrop::serde::{Deserialize, Deserializer, Serializer, de::Error};
 
