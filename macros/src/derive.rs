@@ -14,7 +14,7 @@ mod check;
 pub(crate) mod expand;
 mod fallback;
 pub(crate) mod model;
-mod parts;
+pub(crate) mod parts;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

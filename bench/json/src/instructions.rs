@@ -140,6 +140,7 @@ fn print_ratios(results: &[Vec<Counts>], bars: &mut Bars) {
         "string read",
         "with feed",
         "feed adds",
+        "companion, × push",
         "finish",
     ]);
     for ((kind, sizes), bar) in PLAIN.iter().zip(results).zip(RATIO) {
@@ -156,6 +157,7 @@ fn print_ratios(results: &[Vec<Counts>], bars: &mut Bars) {
             format!("{:.2}×", of(counts, Stage::Read) / floor),
             format!("{:.2}×", feed / floor),
             format!("{:+.0} %", (feed / push - 1.0) * 100.0),
+            format!("{:.2}×", of(counts, Stage::Companion) / push),
             format!("{:.2}×", of(counts, Stage::Finish) / floor),
         ];
         table.row(&format!("{}: {}", kind.name, kind.what), cells);
@@ -176,6 +178,7 @@ fn print_growth(kinds: &[Kind], results: &[Vec<Counts>], bars: &mut Bars) {
         "exponent",
         "last step",
         "with feed",
+        "with companion",
         "finish at 2 MB",
         "with finish",
     ]);
@@ -189,6 +192,7 @@ fn print_growth(kinds: &[Kind], results: &[Vec<Counts>], bars: &mut Bars) {
         let exponents = [
             grows(&push),
             grows(&|counts| of(counts, Stage::Feed)),
+            grows(&|counts| of(counts, Stage::Companion)),
             grows(&|counts| push(counts) + of(counts, Stage::Finish)),
         ];
         let last = exponent((sizes[1], push(middle)), (sizes[2], push(large)));
@@ -199,8 +203,9 @@ fn print_growth(kinds: &[Kind], results: &[Vec<Counts>], bars: &mut Bars) {
             format!("{:.3}", exponents[0]),
             format!("{last:.3}"),
             format!("{:.3}", exponents[1]),
-            number(of(large, Stage::Finish)),
             format!("{:.3}", exponents[2]),
+            number(of(large, Stage::Finish)),
+            format!("{:.3}", exponents[3]),
         ];
         table.row(&format!("{}: {}", kind.name, kind.what), cells);
         let worst = exponents.into_iter().fold(0.0, f64::max);

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - After every delta the live value is read, and what was read is handed back: no work can be left out.
 
-use outcrop_json::{End, LimitError, LiveJson, NodeRef, Outcome};
+use outcrop_json::{End, LimitError, LiveJson, LivePartial, NodeRef, Outcome};
 use serde_json::Value;
 
 /// Takes the live value, which is lent: whether it is there, and complete.
@@ -46,6 +46,19 @@ pub(crate) fn push_with_feed(live: &mut LiveJson, deltas: &[&str]) -> Result<usi
         }
         mark = live.mark();
     }
+    Ok(seen)
+}
+
+/// A live value after every delta, and a companion brought up to date with it.
+pub(crate) fn push_with_companion(live: &mut LiveJson, deltas: &[&str]) -> Result<usize, LimitError> {
+    let mut seen = 0;
+    let mut companion = LivePartial::<Value>::new();
+    for delta in deltas {
+        live.push(delta)?;
+        seen += look(live);
+        seen += usize::from(companion.update(&*live).is_ok_and(|part| part.is_done()));
+    }
+    std::hint::black_box(companion);
     Ok(seen)
 }
 

@@ -25,12 +25,15 @@ pub(crate) enum Stage {
     Read,
     /// As `Push`, with the changes read after each; not dropped.
     Feed,
-    /// What comes after that: `finish`, and the buffers dropped.
+    /// As `Push`, with a companion brought up to date after each, and dropped at the end.
+    Companion,
+    /// What comes after the feed: `finish`, and the buffers dropped.
     Finish,
 }
 
 /// The stages of every text.
-pub(crate) const STAGES: [Stage; 5] = [Stage::Floor, Stage::Push, Stage::Read, Stage::Feed, Stage::Finish];
+pub(crate) const STAGES: [Stage; 6] =
+    [Stage::Floor, Stage::Push, Stage::Read, Stage::Companion, Stage::Feed, Stage::Finish];
 
 /// Runs every stage for the kind of text in every size.
 pub(crate) fn run(kind: &str, sizes: &[&str]) -> Result<(), String> {
@@ -52,6 +55,8 @@ fn run_one(text: &str, deltas: &[&str]) -> Result<(), LimitError> {
     collect_this_stage(&mut || pushed = ours::cold(deltas));
     black_box(pushed)?;
     collect_this_stage(&mut || pushed = ours::cold_and_read(deltas));
+    black_box(pushed)?;
+    collect_this_stage(&mut || pushed = ours::push_with_companion(&mut LiveJson::new(), deltas));
     black_box(pushed)?;
 
     let mut kept = None;

@@ -46,7 +46,7 @@ use crate::{
 use outcrop_json::LiveJson;
 
 use calls::Calls;
-use live::LiveInputs;
+use live::{LiveCall, LiveInputs};
 use output::{Found, OpenOutput, Output};
 use strict::StrictTools;
 
@@ -90,6 +90,8 @@ pub struct Turn {
     asked_fine: bool,
     /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
     inputs: LiveInputs,
+    /// The calls that began in this step and in the last one, by step, attempt and block.
+    calls_begun: BTreeMap<(u32, u32, u32), LiveCall>,
     /// What the turn is to end with, where that is not only text.
     output: Option<Output>,
     /// Tools that were declared strict; `None` until they are looked at.
@@ -175,6 +177,7 @@ impl Turn {
             tool_streaming,
             asked_fine: false,
             inputs: LiveInputs::default(),
+            calls_begun: BTreeMap::new(),
             output,
             strict: None,
         }
@@ -228,6 +231,7 @@ impl Turn {
     }
 
     fn ask(&mut self) -> ConverseAction {
+        self.calls_begun = self.calls_begun.split_off(&(self.step.saturating_sub(1), 0, 0));
         let id = ActionId(self.next_id);
         self.next_id += 1;
         self.phase = Phase::Asking(Asking {
@@ -296,7 +300,9 @@ impl Turn {
                 self.start_output_input(block, &start);
             }
             Growth::ToolUseStarted { block, start } => {
-                open.insert(block, OpenBlock::ToolUse(start.tool_use_id.as_str().into()));
+                let call = LiveCall::of(&start);
+                open.insert(block, OpenBlock::ToolUse(Arc::clone(&call.tool_use_id)));
+                self.calls_begun.insert((self.step, self.attempt, block), call);
                 self.emit(Some(block), tool_input_start(start));
             }
             Growth::ToolInput { block, fragment, mark } => match open.get(&block) {

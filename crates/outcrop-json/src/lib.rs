@@ -66,7 +66,7 @@ pub use view::{Children, Items, Members, NodeRef, Pointer, View};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::partial::{
-        fields::{By, Decodes, Fields, Sink, Visit, takes_any},
+        fields::{By, Decodes, Fields, Flat, Flatten, LeftOut, Sink, Visit, takes_any},
         objects::{
             deserialize_elements, deserialize_object, read_elements, read_object, serialize_elements,
             serialize_object, update_elements, update_object,

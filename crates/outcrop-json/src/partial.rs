@@ -55,8 +55,9 @@ pub(crate) use variants::{TAGGED, VARIANT};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shown while it is still being written",
     label = "has no partial companion",
-    note = "if it is your type: `#[derive(Output)]` on it gives it one",
-    note = "else `#[output(done)]` on the field holds it back until it is complete"
+    note = "put `#[derive(Output)]` on `{Self}`, which gives it one",
+    note = "where it is of another crate and has the implementations of serde and schemars, put `#[output(done)]` on the field: it is shown once it is complete",
+    note = "else give the field `#[serde(with = \"functions\")]` and `#[schemars(with = \"Type\")]`, or keep it out with `#[serde(skip)]`"
 )]
 pub trait HasPartial {
     /// The companion: what there is of a value so far.

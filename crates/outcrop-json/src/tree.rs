@@ -6,7 +6,10 @@
 //!   appending, and what was lent before is a prefix of what is there now.
 //! - A number or a literal becomes a node once it is delimited, so no node's value can turn out otherwise.
 
-use std::hash::{Hash, Hasher};
+use std::{
+    hash::{Hash, Hasher},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// A value of one text: stable for as long as the text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,8 +136,16 @@ impl Node {
     }
 }
 
+/// A number that no text in this process has.
+fn next_text() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
 #[derive(Debug)]
 pub(crate) struct Tape {
+    /// Of which text it is.
+    pub(crate) text_id: u64,
     pub(crate) nodes: Vec<Node>,
     pub(crate) text: String,
     /// Bytes read.
@@ -145,10 +156,11 @@ pub(crate) struct Tape {
 
 impl Tape {
     pub(crate) fn new() -> Self {
-        Self { nodes: Vec::new(), text: String::new(), read: 0, open: NONE }
+        Self { text_id: next_text(), nodes: Vec::new(), text: String::new(), read: 0, open: NONE }
     }
 
     pub(crate) fn clear(&mut self) {
+        self.text_id = next_text();
         self.nodes.clear();
         self.text.clear();
         (self.read, self.open) = (0, NONE);

@@ -47,6 +47,8 @@
 //!
 //! # Features
 //! - `bedrock` (default): [`Bedrock`], the model over the AWS SDK.
+//! - `chrono`, `uuid`, `url`: the types of these crates in outputs and inputs, also in what is shown of them while
+//!   they are still being written ([`Partial`]).
 //!
 //! `serde_json/preserve_order` is on, because models write fields in the order of the schema. It changes the order
 //! of maps in your whole build.
@@ -118,10 +120,11 @@ pub mod __private {
     pub mod partial {
         pub use outcrop_json::{
             __private::{
-                By, Decodes, Fields, Shape, Sink, Variants, Visit, deserialize_elements,
-                deserialize_external, deserialize_object, deserialize_tagged, read_elements, read_external,
-                read_object, read_tagged, serialize_elements, serialize_external, serialize_object,
-                serialize_tagged, takes_any, update_elements, update_external, update_object, update_tagged,
+                By, Decodes, Fields, Flat, Flatten, LeftOut, Shape, Sink, Variants, Visit,
+                deserialize_elements, deserialize_external, deserialize_object, deserialize_tagged,
+                read_elements, read_external, read_object, read_tagged, serialize_elements,
+                serialize_external, serialize_object, serialize_tagged, takes_any, update_elements,
+                update_external, update_object, update_tagged,
             },
             Done, HasPartial, NodeRef, Part, Partial, PartialValue, Reading,
         };

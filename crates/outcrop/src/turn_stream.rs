@@ -94,6 +94,37 @@ impl TurnStream {
     /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
     /// ```
     ///
+    /// As the tool's own types, filling in:
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use outcrop::{Agent, LivePartial, Part, testing::ScriptedModel, tool, tools};
+    /// use serde_json::json;
+    ///
+    /// /// Writes a file.
+    /// #[tool]
+    /// fn write_file(path: String, content: String, mode: Option<u32>) -> String {
+    ///     format!("{} bytes in {path} ({mode:?})", content.len())
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let input = json!({"path": "a.txt", "content": "Dear all"});
+    /// let model = ScriptedModel::new().calls([("t1", "write_file", input)]).text("Done.");
+    /// let mut turn = Agent::builder(model).tools(tools![write_file]).build()?.ask("Write to all").stream();
+    /// let mut file = LivePartial::<write_file>::new(); // One for each call.
+    /// while let Some(event) = turn.try_next().await? {
+    ///     if let Some(input) = turn.live(&event)
+    ///         && let Some(file) = file.update(*input)?.get()
+    ///     {
+    ///         println!("{:?}: {:?}", file.path.done(), file.content.as_deref());
+    ///     }
+    /// }
+    /// let file = file.get().unwrap();
+    /// assert_eq!(file.content, Part::Done("Dear all".to_owned()));
+    /// assert!(file.mode.is_absent());
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    ///
     /// [`EventKind::ToolInputStart`]: crate::EventKind::ToolInputStart
     /// [`EventKind::ToolInputDelta`]: crate::EventKind::ToolInputDelta
     /// [`EventKind::ToolInputEnd`]: crate::EventKind::ToolInputEnd

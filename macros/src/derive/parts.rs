@@ -168,6 +168,11 @@ fn wrapper(ty: &Type) -> Option<(&Ident, Vec<&Type>)> {
     known.then_some((&last.ident, types.collect::<Option<_>>()?))
 }
 
+/// Whether a type is one of Rust's own, or a list or an option of one.
+pub(crate) fn is_known(ty: &Type) -> bool {
+    is_plain(ty) || wrapped(ty).is_some_and(is_known)
+}
+
 /// Whether a type is one of Rust's own that nobody has to be asked about.
 fn is_plain(ty: &Type) -> bool {
     const PLAIN: &[&str] = &[

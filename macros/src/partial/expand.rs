@@ -1,7 +1,7 @@
 //! From a plan to code.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Member, ext::IdentExt};
 
 use super::{
@@ -36,7 +36,7 @@ pub(super) fn made(plan: &Plan<'_>) -> Made {
                 Style::Named => quote!(#params #clause { #(#fields,)* }),
                 _ => quote!(#params (#(#fields,)*) #clause;),
             };
-            (define(plan, &own, &text, &quote!(struct), &body), implemented(plan, &own))
+            (define(plan, &text, &quote!(struct), &body), implemented(plan, &own))
         }
         Form::Enum(_, cases) => {
             let (params, clause) = (&own, &own.where_clause);
@@ -51,28 +51,17 @@ pub(super) fn made(plan: &Plan<'_>) -> Made {
                 }
             });
             let body = quote!(#params #clause { #(#variants,)* });
-            (define(plan, &own, &text, &quote!(enum), &body), implemented(plan, &own))
+            (define(plan, &text, &quote!(enum), &body), implemented(plan, &own))
         }
     };
     Made { beside, within: quote!(#within #decoders) }
 }
 
-/// The definition; the compiler's derives go on it where it has no parameters, which would be asked for too much.
-fn define(
-    plan: &Plan<'_>,
-    own: &Generics,
-    text: &str,
-    kind: &TokenStream,
-    body: &TokenStream,
-) -> TokenStream {
+/// The definition.
+fn define(plan: &Plan<'_>, text: &str, kind: &TokenStream, body: &TokenStream) -> TokenStream {
     let (vis, ident) = (plan.vis, &plan.ident);
-    let default = matches!(plan.form, Form::Struct(..)).then(|| quote!(::core::default::Default,));
-    let derives = own.params.is_empty().then(
-        || quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug, #default ::core::cmp::PartialEq)]),
-    );
     quote! {
         #[doc = #text]
-        #derives
         #[allow(deprecated, dead_code, non_camel_case_types, non_snake_case, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic)]
         #vis #kind #ident #body
     }
@@ -108,11 +97,12 @@ fn without_bounds(generics: &Generics) -> TokenStream {
 }
 
 fn has_partial(plan: &Plan<'_>, ty: &TokenStream) -> TokenStream {
+    let at = plan.span();
     let container = plan.container;
     let (ident, (_, arguments, _)) = (&container.ident, container.generics.split_for_impl());
     let bounded = plan.bounds.of_type(&container.generics, &plan.krate);
     let (params, _, bounds) = bounded.split_for_impl();
-    quote! {
+    quote_spanned! {at=>
         #[automatically_derived]
         impl #params __outcrop::partial::HasPartial for #ident #arguments #bounds {
             type Partial = #ty;
@@ -121,15 +111,14 @@ fn has_partial(plan: &Plan<'_>, ty: &TokenStream) -> TokenStream {
 }
 
 /// A field that functions read.
-fn decoder(plan: &Plan<'_>, at: usize, field: &Field) -> TokenStream {
+fn decoder(plan: &Plan<'_>, number: usize, field: &Field) -> TokenStream {
+    let at = plan.span();
     let container = plan.container;
     let (params, arguments, bounds) = container.generics.split_for_impl();
     let (ident, ty, read) = (&container.ident, &field.ty, &field.with.read);
-    quote! {
+    quote_spanned! {at=>
         #[automatically_derived]
-        impl #params __outcrop::partial::Decodes<#at> for #ident #arguments #bounds {
-            type Value = #ty;
-
+        impl #params __outcrop::partial::Decodes<#ty, #number> for #ident #arguments #bounds {
             fn decode<'de, __D: __outcrop::serde::Deserializer<'de>>(
                 __d: __D,
             ) -> ::core::result::Result<#ty, __D::Error> {
@@ -141,29 +130,39 @@ fn decoder(plan: &Plan<'_>, at: usize, field: &Field) -> TokenStream {
 
 /// All that is implemented for a companion of its own.
 fn implemented(plan: &Plan<'_>, own: &Generics) -> TokenStream {
+    let at = plan.span();
     let ty = named(&plan.ident, own);
     let has = has_partial(plan, &ty);
     let full = plan.bounds.of_implementations(&plan.container.generics, &plan.krate);
     let (params, _, bounds) = full.split_for_impl();
-    let handed = handed_on(&ty, &full, form_name(&plan.form));
+    let handed = handed_on(at, &ty, &full, form_name(&plan.form));
     let (fields, variants) = match &plan.form {
         Form::Alias(_) => (TokenStream::new(), None),
-        Form::Struct(style, places) => (fields_of_struct(*style, places), None),
-        Form::Enum(tag, cases) => (fields_of_enum(cases), Some(variants(tag, cases))),
+        Form::Struct(style, places) => (fields_of_struct(at, *style, places), None),
+        Form::Enum(tag, cases) => (fields_of_enum(at, cases), Some(variants(at, tag, cases))),
     };
     let variants = variants.map(|variants| {
-        quote! {
+        quote_spanned! {at=>
             #[automatically_derived]
             impl #params __outcrop::partial::Variants for #ty #bounds { #variants }
         }
     });
-    let derived = (!own.params.is_empty()).then(|| derived(plan, &ty, &full));
-    quote! {
+    let derived = derived(plan, &ty, &full);
+    let held = match &plan.form {
+        Form::Struct(Style::Named, _) => quote_spanned!(at=> Self),
+        _ => quote_spanned!(at=> __outcrop::partial::LeftOut),
+    };
+    quote_spanned! {at=>
         #has
         #handed
 
         #[automatically_derived]
         impl #params __outcrop::partial::Fields for #ty #bounds { #fields }
+
+        #[automatically_derived]
+        impl #params __outcrop::partial::Flatten for #ty #bounds {
+            type Held = #held;
+        }
 
         #variants
         #derived
@@ -180,13 +179,13 @@ fn form_name(form: &Form<'_>) -> &'static str {
 }
 
 /// The implementations that only hand on to the library.
-pub(super) fn handed_on(ty: &TokenStream, generics: &Generics, form: &str) -> TokenStream {
+pub(super) fn handed_on(at: Span, ty: &TokenStream, generics: &Generics, form: &str) -> TokenStream {
     let (params, _, bounds) = generics.split_for_impl();
     let reads = with_de(generics);
     let (reads, _, _) = reads.split_for_impl();
     let of = |what: &str| Ident::new(&format!("{what}_{form}"), Span::call_site());
     let [read, update, serialize, deserialize] = ["read", "update", "serialize", "deserialize"].map(of);
-    quote! {
+    quote_spanned! {at=>
         #[automatically_derived]
         impl #params __outcrop::partial::PartialValue for #ty #bounds {
             fn read(
@@ -233,64 +232,75 @@ struct Reached<'p, 'a> {
     by: TokenStream,
 }
 
-fn fields_of_struct(style: Style, places: &[Place<'_>]) -> TokenStream {
+fn fields_of_struct(at: Span, style: Style, places: &[Place<'_>]) -> TokenStream {
     let reached: Vec<Reached<'_, '_>> = places
         .iter()
         .map(|place| {
             let member = &place.member;
-            Reached { place, by: quote!(&mut self.#member) }
+            Reached { place, by: quote_spanned!(place.span=> &mut self.#member) }
         })
         .collect();
-    let any = places.iter().filter(|place| place.flat).map(|place| &place.ty);
-    let any = quote!(const ANY: bool = false #(|| <#any as __outcrop::partial::Fields>::ANY)*;);
+    let any = places
+        .iter()
+        .filter(|place| place.flat)
+        .map(|Place { ty, span, .. }| quote_spanned!(*span=> || <#ty as __outcrop::partial::Fields>::ANY));
+    let any = quote_spanned!(at=> const ANY: bool = false #(#any)*;);
     let (field, element) = match style {
-        Style::Named => (field_fn(&by_name(&reached)), None),
-        _ => (TokenStream::new(), Some(element_fn(&by_index(&reached)))),
+        Style::Named => (field_fn(at, &by_name(at, &reached)), None),
+        _ => (TokenStream::new(), Some(element_fn(at, &by_index(at, &reached)))),
     };
-    let puts = places.iter().enumerate().map(|(at, place)| {
+    let puts = places.iter().enumerate().map(|(number, place)| {
         let member = &place.member;
-        put(at, place, &quote!(&self.#member))
+        put(number, place, &quote_spanned!(place.span=> &self.#member))
     });
-    let each = each_fn(&quote!(#(#puts)*));
-    quote!(#any #field #element #each)
+    let each = each_fn(at, &quote_spanned!(at=> #(#puts)*));
+    quote_spanned!(at=> #any #field #element #each)
 }
 
-fn fields_of_enum(cases: &[Case<'_>]) -> TokenStream {
+fn fields_of_enum(at: Span, cases: &[Case<'_>]) -> TokenStream {
     let is_of_fields = |case: &&Case<'_>| {
         case.style == Style::Named
             || case.style == Style::Newtype && case.places.iter().any(|place| place.flat)
     };
-    let arm = |case: &Case<'_>, by: fn(&[Reached<'_, '_>]) -> TokenStream| {
-        let (pattern, bound) = pattern(case);
+    let arm = |case: &Case<'_>, by: fn(Span, &[Reached<'_, '_>]) -> TokenStream| {
+        let (pattern, bound) = pattern(at, case);
         let reached = case.places.iter().zip(&bound);
-        let reached: Vec<_> = reached.map(|(place, name)| Reached { place, by: quote!(#name) }).collect();
-        let body = by(&reached);
-        quote!(#pattern => #body,)
+        let reached: Vec<_> =
+            reached.map(|(place, name)| Reached { place, by: quote_spanned!(at=> #name) }).collect();
+        let body = by(at, &reached);
+        quote_spanned!(at=> #pattern => #body,)
     };
     let fields = cases.iter().filter(is_of_fields).map(|case| arm(case, by_name));
-    let field = field_fn(&quote!(match self { #(#fields)* _ => ::core::result::Result::Err(visit) }));
+    let field = field_fn(
+        at,
+        &quote_spanned!(at=> match self { #(#fields)* _ => ::core::result::Result::Err(visit) }),
+    );
     let is_of_elements = |case: &&Case<'_>| !is_of_fields(case) && case.style != Style::Unit;
     let elements = cases.iter().filter(is_of_elements).map(|case| arm(case, by_index));
-    let element = element_fn(&quote!(match self { #(#elements)* _ => ::core::result::Result::Err(visit) }));
+    let element = element_fn(
+        at,
+        &quote_spanned!(at=> match self { #(#elements)* _ => ::core::result::Result::Err(visit) }),
+    );
     let puts = cases.iter().map(|case| {
-        let (pattern, bound) = pattern(case);
+        let (pattern, bound) = pattern(at, case);
         let puts = case.places.iter().zip(&bound).enumerate();
-        let puts = puts.map(|(at, (place, name))| put(at, place, &quote!(#name)));
-        quote!(#pattern => { #(#puts)* })
+        let puts = puts.map(|(number, (place, name))| put(number, place, &quote_spanned!(at=> #name)));
+        quote_spanned!(at=> #pattern => { #(#puts)* })
     });
-    let each = each_fn(&quote!(match self { #(#puts)* }));
-    quote!(#field #element #each)
+    let each = each_fn(at, &quote_spanned!(at=> match self { #(#puts)* }));
+    quote_spanned!(at=> #field #element #each)
 }
 
 /// The pattern of a variant, and the names that it binds.
-fn pattern(case: &Case<'_>) -> (TokenStream, Vec<Ident>) {
+fn pattern(at: Span, case: &Case<'_>) -> (TokenStream, Vec<Ident>) {
     let (name, members) = (&case.variant.ident, case.places.iter().map(|place| &place.member));
-    let bound: Vec<Ident> = (0..case.places.len()).map(|at| format_ident!("__at{at}")).collect();
-    (quote!(Self::#name { #(#members: #bound),* }), bound)
+    let bound = case.places.iter().enumerate();
+    let bound: Vec<Ident> = bound.map(|(at, place)| format_ident!("__at{at}", span = place.span)).collect();
+    (quote_spanned!(at=> Self::#name { #(#members: #bound),* }), bound)
 }
 
-fn field_fn(body: &TokenStream) -> TokenStream {
-    quote! {
+fn field_fn(at: Span, body: &TokenStream) -> TokenStream {
+    quote_spanned! {at=>
         fn field<__V: __outcrop::partial::Visit>(
             &mut self,
             name: &str,
@@ -301,8 +311,8 @@ fn field_fn(body: &TokenStream) -> TokenStream {
     }
 }
 
-fn element_fn(body: &TokenStream) -> TokenStream {
-    quote! {
+fn element_fn(at: Span, body: &TokenStream) -> TokenStream {
+    quote_spanned! {at=>
         fn element<__V: __outcrop::partial::Visit>(
             &mut self,
             index: usize,
@@ -313,8 +323,8 @@ fn element_fn(body: &TokenStream) -> TokenStream {
     }
 }
 
-fn each_fn(body: &TokenStream) -> TokenStream {
-    quote! {
+fn each_fn(at: Span, body: &TokenStream) -> TokenStream {
+    quote_spanned! {at=>
         fn each<__S: __outcrop::partial::Sink>(&self, sink: &mut __S) -> ::core::result::Result<(), __S::Error> {
             #body
             ::core::result::Result::Ok(())
@@ -323,22 +333,26 @@ fn each_fn(body: &TokenStream) -> TokenStream {
 }
 
 /// The place of a name: first those of that name, then what is flattened, and of that first what knows its names.
-fn by_name(reached: &[Reached<'_, '_>]) -> TokenStream {
+fn by_name(at: Span, reached: &[Reached<'_, '_>]) -> TokenStream {
     let named = reached.iter().filter(|reached| !reached.place.flat).map(|Reached { place, by }| {
         let names = &place.field.names;
         let (read, aliases) = (&names.read, &names.aliases);
-        quote!(#read #(| #aliases)* => ::core::result::Result::Ok(__outcrop::partial::Visit::visit(visit, #by)),)
+        let visited = visited(place, by);
+        quote_spanned!(at=> #read #(| #aliases)* => ::core::result::Result::Ok(#visited),)
     });
-    let flat: Vec<&TokenStream> =
-        reached.iter().filter(|reached| reached.place.flat).map(|reached| &reached.by).collect();
+    let flat: Vec<(Span, &TokenStream)> = reached
+        .iter()
+        .filter(|reached| reached.place.flat)
+        .map(|reached| (reached.place.span, &reached.by))
+        .collect();
     let others = match &flat[..] {
-        [] => quote!(::core::result::Result::Err(visit)),
-        [by] => quote!(__outcrop::partial::Fields::field(#by, name, visit)),
+        [] => quote_spanned!(at=> ::core::result::Result::Err(visit)),
+        [(span, by)] => quote_spanned!(*span=> __outcrop::partial::Fields::field(#by, name, visit)),
         _ => {
-            let tries = [quote!(!), quote!()].into_iter().flat_map(|not| {
-                flat.iter().map(move |by| {
-                    quote! {
-                        let visit = match #not __outcrop::partial::takes_any(&*#by) {
+            let tries = [false, true].into_iter().flat_map(|any| {
+                flat.iter().map(move |(span, by)| {
+                    quote_spanned! {*span=>
+                        let visit = match __outcrop::partial::takes_any(&*#by) == #any {
                             true => match __outcrop::partial::Fields::field(#by, name, visit) {
                                 ::core::result::Result::Err(visit) => visit,
                                 taken => return taken,
@@ -348,41 +362,53 @@ fn by_name(reached: &[Reached<'_, '_>]) -> TokenStream {
                     }
                 })
             });
-            quote!({ #(#tries)* ::core::result::Result::Err(visit) })
+            quote_spanned!(at=> { #(#tries)* ::core::result::Result::Err(visit) })
         }
     };
-    quote!(match name { #(#named)* _ => #others })
+    quote_spanned!(at=> match name { #(#named)* _ => #others })
 }
 
-fn by_index(reached: &[Reached<'_, '_>]) -> TokenStream {
-    let arms = reached.iter().enumerate().map(|(at, Reached { by, .. })| {
-        quote!(#at => ::core::result::Result::Ok(__outcrop::partial::Visit::visit(visit, #by)),)
+fn by_index(at: Span, reached: &[Reached<'_, '_>]) -> TokenStream {
+    let arms = reached.iter().enumerate().map(|(number, Reached { place, by })| {
+        let visited = visited(place, by);
+        quote_spanned!(at=> #number => ::core::result::Result::Ok(#visited),)
     });
-    quote!(match index { #(#arms)* _ => ::core::result::Result::Err(visit) })
+    quote_spanned!(at=> match index { #(#arms)* _ => ::core::result::Result::Err(visit) })
+}
+
+fn visited(place: &Place<'_>, by: &TokenStream) -> TokenStream {
+    quote_spanned!(place.span=> __outcrop::partial::Visit::visit(visit, #by))
+}
+
+/// The place with nothing in it.
+fn nothing(place: &Place<'_>) -> TokenStream {
+    quote_spanned!(place.span=> ::core::default::Default::default())
 }
 
 /// Hands a place on.
-fn put(at: usize, place: &Place<'_>, by: &TokenStream) -> TokenStream {
+fn put(number: usize, place: &Place<'_>, by: &TokenStream) -> TokenStream {
     if place.flat {
-        return quote!(__outcrop::partial::Fields::each(#by, sink)?;);
+        return quote_spanned!(place.span=> __outcrop::partial::Fields::each(#by, sink)?;);
     }
     let written = &place.field.names.written;
     match &place.member {
-        Member::Named(_) => quote!(__outcrop::partial::Sink::put(sink, #written, #by)?;),
-        Member::Unnamed(_) => quote!(__outcrop::partial::Sink::put(sink, &#at, #by)?;),
+        Member::Named(_) => quote_spanned!(place.span=> __outcrop::partial::Sink::put(sink, #written, #by)?;),
+        Member::Unnamed(_) => {
+            quote_spanned!(place.span=> __outcrop::partial::Sink::put(sink, &#number, #by)?;)
+        }
     }
 }
 
-fn variants(tag: &Tag, cases: &[Case<'_>]) -> TokenStream {
+fn variants(at: Span, tag: &Tag, cases: &[Case<'_>]) -> TokenStream {
     let consts = match tag {
         Tag::External | Tag::Untagged => TokenStream::new(),
         Tag::Internal { tag } => {
             let tag = format!("$outcrop_json::tag={tag}");
-            quote!(const TAG: &'static str = #tag;)
+            quote_spanned!(at=> const TAG: &'static str = #tag;)
         }
         Tag::Adjacent { tag, content } => {
             let tag = format!("$outcrop_json::tag={tag}");
-            quote!(const TAG: &'static str = #tag; const CONTENT: &'static str = #content;)
+            quote_spanned!(at=> const TAG: &'static str = #tag; const CONTENT: &'static str = #content;)
         }
     };
     let names = cases.iter().map(|case| {
@@ -394,27 +420,29 @@ fn variants(tag: &Tag, cases: &[Case<'_>]) -> TokenStream {
             Style::Named => "Object",
         };
         let (written, shape) = (&case.variant.names.written, Ident::new(shape, Span::call_site()));
-        quote!((#written, __outcrop::partial::Shape::#shape))
+        quote_spanned!(at=> (#written, __outcrop::partial::Shape::#shape))
     });
-    let (mut found, mut other) = (Vec::new(), quote!(::core::option::Option::None));
-    for (at, case) in cases.iter().enumerate() {
+    let (mut found, mut other) = (Vec::new(), quote_spanned!(at=> ::core::option::Option::None));
+    for (number, case) in cases.iter().enumerate() {
         let names = &case.variant.names;
         let (read, aliases) = (&names.read, &names.aliases);
-        found.push(quote!(#read #(| #aliases)* => ::core::option::Option::Some(#at),));
+        found.push(quote_spanned!(at=> #read #(| #aliases)* => ::core::option::Option::Some(#number),));
         if case.variant.other {
-            other = quote!(::core::option::Option::Some(#at));
+            other = quote_spanned!(at=> ::core::option::Option::Some(#number));
         }
     }
-    let blank = cases.iter().enumerate().map(|(at, case)| {
+    let blank = cases.iter().enumerate().map(|(number, case)| {
         let (name, members) = (&case.variant.ident, case.places.iter().map(|place| &place.member));
-        let at = if at + 1 == cases.len() { quote!(_) } else { quote!(#at) };
-        quote!(#at => Self::#name { #(#members: ::core::default::Default::default()),* },)
+        let number =
+            if number + 1 == cases.len() { quote_spanned!(at=> _) } else { quote_spanned!(at=> #number) };
+        let values = case.places.iter().map(nothing);
+        quote_spanned!(at=> #number => Self::#name { #(#members: #values),* },)
     });
-    let index = cases.iter().enumerate().map(|(at, case)| {
+    let index = cases.iter().enumerate().map(|(number, case)| {
         let name = &case.variant.ident;
-        quote!(Self::#name { .. } => #at,)
+        quote_spanned!(at=> Self::#name { .. } => #number,)
     });
-    quote! {
+    quote_spanned! {at=>
         #consts
         const NAMES: &'static [(&'static str, __outcrop::partial::Shape)] = &[#(#names),*];
 
@@ -432,60 +460,81 @@ fn variants(tag: &Tag, cases: &[Case<'_>]) -> TokenStream {
     }
 }
 
-/// What the compiler's derives would give, without bounds that are not needed.
+/// What the compiler's derives would give, without bounds that are not needed, and with all that concerns a field at the
+/// place of its type.
 fn derived(plan: &Plan<'_>, ty: &TokenStream, full: &Generics) -> TokenStream {
+    let at = plan.span();
     let (params, _, bounds) = full.split_for_impl();
     let whole: Vec<(TokenStream, String, &[Place<'_>])> = match &plan.form {
         Form::Alias(_) => Vec::new(),
-        Form::Struct(_, places) => vec![(quote!(Self), plan.ident.unraw().to_string(), places)],
+        Form::Struct(_, places) => vec![(quote_spanned!(at=> Self), plan.ident.unraw().to_string(), places)],
         Form::Enum(_, cases) => cases
             .iter()
             .map(|case| {
                 let name = &case.variant.ident;
-                (quote!(Self::#name), name.unraw().to_string(), &case.places[..])
+                (quote_spanned!(at=> Self::#name), name.unraw().to_string(), &case.places[..])
             })
             .collect(),
     };
     let bound = |prefix: &str, places: &[Place<'_>]| -> Vec<Ident> {
-        (0..places.len()).map(|at| format_ident!("__{prefix}{at}")).collect()
+        places
+            .iter()
+            .enumerate()
+            .map(|(at, place)| format_ident!("__{prefix}{at}", span = place.span))
+            .collect()
     };
     let (mut clones, mut debugs, mut equals) = (Vec::new(), Vec::new(), Vec::new());
     for (path, name, places) in whole {
         let members: Vec<&Member> = places.iter().map(|place| &place.member).collect();
         let (one, two) = (bound("one", places), bound("two", places));
-        clones.push(quote! {
-            #path { #(#members: #one),* } => #path { #(#members: ::core::clone::Clone::clone(#one)),* },
+        let cloned = places
+            .iter()
+            .zip(&one)
+            .map(|(place, one)| quote_spanned!(place.span=> ::core::clone::Clone::clone(#one)));
+        clones
+            .push(quote_spanned! {at=> #path { #(#members: #one),* } => #path { #(#members: #cloned),* }, });
+        let shown = places.iter().zip(&one).map(|(place, one)| match &place.member {
+            Member::Named(name) => {
+                let label = name.unraw().to_string();
+                quote_spanned!(place.span=> shown.field(#label, #one);)
+            }
+            Member::Unnamed(_) => quote_spanned!(place.span=> shown.field(#one);),
         });
-        let labels = members.iter().map(|member| match member {
-            Member::Named(name) => name.unraw().to_string(),
-            Member::Unnamed(index) => index.index.to_string(),
-        });
-        debugs.push(quote! {
+        let form = match places.first().map(|place| &place.member) {
+            Some(Member::Unnamed(_)) => "debug_tuple",
+            _ => "debug_struct",
+        };
+        let form = Ident::new(form, at);
+        debugs.push(quote_spanned! {at=>
             #path { #(#members: #one),* } => {
-                let mut shown = ::core::fmt::Formatter::debug_struct(f, #name);
-                #(::core::fmt::DebugStruct::field(&mut shown, #labels, #one);)*
-                ::core::fmt::DebugStruct::finish(&mut shown)
+                let mut shown = ::core::fmt::Formatter::#form(f, #name);
+                #(#shown)*
+                shown.finish()
             }
         });
-        equals.push(quote! {
-            (#path { #(#members: #one),* }, #path { #(#members: #two),* }) => true #(&& *#one == *#two)*,
+        let equal = places.iter().zip(one.iter().zip(&two)).map(
+            |(place, (one, two))| quote_spanned!(place.span=> && ::core::cmp::PartialEq::eq(#one, #two)),
+        );
+        equals.push(quote_spanned! {at=>
+            (#path { #(#members: #one),* }, #path { #(#members: #two),* }) => true #(#equal)*,
         });
     }
     let default = match &plan.form {
         Form::Struct(_, places) => {
             let members = places.iter().map(|place| &place.member);
-            Some(quote! {
+            let values = places.iter().map(nothing);
+            Some(quote_spanned! {at=>
                 #[automatically_derived]
                 impl #params ::core::default::Default for #ty #bounds {
                     fn default() -> Self {
-                        Self { #(#members: ::core::default::Default::default()),* }
+                        Self { #(#members: #values),* }
                     }
                 }
             })
         }
         _ => None,
     };
-    quote! {
+    quote_spanned! {at=>
         #[automatically_derived]
         impl #params ::core::clone::Clone for #ty #bounds {
             fn clone(&self) -> Self {

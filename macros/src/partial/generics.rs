@@ -7,7 +7,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, parse_quote};
+use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, WherePredicate, parse_quote};
 
 use crate::derive::bounds::params_in;
 
@@ -18,6 +18,8 @@ pub(super) struct Bounds {
     kept: Vec<Type>,
     /// Types that have companions.
     grown: Vec<Type>,
+    /// Types that have companions which are flattened.
+    flat: Vec<Type>,
     /// Types that are read whole.
     read: Vec<Type>,
 }
@@ -29,6 +31,10 @@ impl Bounds {
 
     pub(super) fn grow(&mut self, ty: &Type) {
         self.grown.push(ty.clone());
+    }
+
+    pub(super) fn flatten(&mut self, ty: &Type) {
+        self.flat.push(ty.clone());
     }
 
     pub(super) fn read(&mut self, ty: Type) {
@@ -78,16 +84,24 @@ impl Bounds {
             others.into_iter().chain(maps.iter().map(|ty| ty.to_token_stream())).collect();
         if !bounded.is_empty() {
             let predicates = &mut own.make_where_clause().predicates;
-            predicates.extend(bounded.iter().map(|ty| -> syn::WherePredicate {
-                parse_quote!(#ty: #krate::__private::partial::HasPartial)
-            }));
+            predicates.extend(
+                bounded.iter().map(|ty| -> WherePredicate {
+                    parse_quote!(#ty: #krate::__private::partial::HasPartial)
+                }),
+            );
         }
     }
 
     fn read_in(&self, generics: &Generics, own: &mut Generics, krate: &TokenStream) {
         let read = self.read.iter().filter(|ty| params(generics).any(|name| mentions(ty, name)));
-        let read: Vec<syn::WherePredicate> =
-            read.map(|ty| parse_quote!(#ty: #krate::__private::serde::de::DeserializeOwned)).collect();
+        let read = read.map(|ty| -> WherePredicate {
+            parse_quote!(#ty: #krate::__private::serde::de::DeserializeOwned)
+        });
+        let flat = self.flat.iter().filter(|ty| params(generics).any(|name| mentions(ty, name)));
+        let flat = flat.map(|ty| -> WherePredicate {
+            parse_quote!(#krate::__private::partial::Partial<#ty>: #krate::__private::partial::Flatten)
+        });
+        let read: Vec<WherePredicate> = read.chain(flat).collect();
         if !read.is_empty() {
             own.make_where_clause().predicates.extend(read);
         }
@@ -115,6 +129,11 @@ fn is_map_by(generics: &Generics, ty: &Type) -> bool {
         [GenericArgument::Type(key), _, ..] => params(generics).any(|name| mentions(key, name)),
         _ => false,
     }
+}
+
+/// Whether a type names a parameter.
+pub(super) fn depends(generics: &Generics, ty: &Type) -> bool {
+    params(generics).any(|name| mentions(ty, name))
 }
 
 /// Whether a name stands anywhere in something.

@@ -1,12 +1,15 @@
 //! What a companion looks like: plain data.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, Member, Visibility, ext::IdentExt, spanned::Spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, Index, Member, Visibility, ext::IdentExt, spanned::Spanned};
 
-use super::generics::{Bounds, mentions};
+use super::generics::{Bounds, depends, mentions};
 use crate::{
-    derive::model::{Container, Field, Fields, Shape, Style, Tag, Variant},
+    derive::{
+        model::{Container, Field, Fields, Shape, Style, Tag, Variant},
+        parts::is_known,
+    },
     model::Doc,
 };
 
@@ -50,6 +53,8 @@ pub(super) struct Place<'a> {
     /// Its members stand in the object around it.
     pub(super) flat: bool,
     pub(super) ty: TokenStream,
+    /// Of the field's type: all that can be wrong with it is told there, and so once.
+    pub(super) span: Span,
 }
 
 /// Makes the places, and gathers what they ask for.
@@ -68,6 +73,24 @@ impl<'a> Plan<'a> {
         let Planner { bounds, decoders, .. } = planner;
         let ident = format_ident!("{}Partial", container.ident.unraw(), span = container.ident.span());
         Self { container, ident, vis: &container.vis, form, bounds, decoders, krate: krate.clone() }
+    }
+
+    /// Where what concerns the whole is told of: there too the compiler looks at the types of all fields.
+    pub(super) fn span(&self) -> Span {
+        let (of_struct, of_enum) = match &self.form {
+            Form::Alias(_) => (None, None),
+            Form::Struct(_, places) => (Some(places), None),
+            Form::Enum(_, cases) => (None, Some(cases)),
+        };
+        let places = of_struct
+            .into_iter()
+            .flatten()
+            .chain(of_enum.into_iter().flatten().flat_map(|case| &case.places));
+        let generics = &self.container.generics;
+        let is_asked =
+            |field: &Field| !is_whole(field) && !is_known(&field.ty) && !depends(generics, &field.ty);
+        let mut asked = places.filter(|place| is_asked(place.field));
+        asked.next().map_or_else(Span::call_site, |place| place.span)
     }
 
     pub(super) fn doc(&self) -> String {
@@ -129,8 +152,12 @@ impl<'a> Planner<'a> {
 
     /// It is as its one field.
     fn alias(&mut self, field: &'a Field) -> Form<'a> {
-        // A companion cannot be an alias of what holds it.
-        if field.skip.reading || mentions(&field.ty, &self.container.ident) {
+        // A companion cannot be an alias of what holds it, nor of what fewer can see.
+        let (vis, seen_by) = (&self.container.vis, &field.vis);
+        let seen = matches!(vis, Visibility::Inherited)
+            || is_known(&field.ty)
+            || vis.to_token_stream().to_string() == seen_by.to_token_stream().to_string();
+        if field.skip.reading || !seen || mentions(&field.ty, &self.container.ident) {
             return self.whole();
         }
         Form::Alias(self.content(field))
@@ -146,25 +173,33 @@ impl<'a> Planner<'a> {
 
     /// The place of a field that is `at` in the companion, if it has one.
     fn place(&mut self, field: &'a Field, at: usize, flat: bool) -> Option<Place<'a>> {
-        let krate = self.krate.clone();
+        let krate = respanned(self.krate.clone(), span_of(field));
         if field.skip.reading || flat && is_whole(field) {
             return None;
         }
-        let member = match &field.member {
-            named @ Member::Named(_) => named.clone(),
-            Member::Unnamed(_) => Member::from(at),
+        let span = span_of(field);
+        let member = match field.member.clone() {
+            Member::Named(mut name) => {
+                name.set_span(span);
+                Member::Named(name)
+            }
+            Member::Unnamed(_) => Member::Unnamed(Index { index: at as u32, span }),
         };
         let content = self.content(field);
+        if flat {
+            self.bounds.flatten(&field.ty);
+        }
         let ty = match flat {
-            true => content,
-            false => quote!(#krate::__private::partial::Part<#content>),
+            true => quote_spanned!(span=> #krate::__private::partial::Flat<#content>),
+            false => quote_spanned!(span=> #krate::__private::partial::Part<#content>),
         };
-        Some(Place { field, member, flat, ty })
+        Some(Place { field, member, flat, ty, span })
     }
 
     /// The type of what there is of a field.
     fn content(&mut self, field: &'a Field) -> TokenStream {
-        let (ty, krate) = (&field.ty, self.krate.clone());
+        let (ty, span) = (&field.ty, span_of(field));
+        let krate = respanned(self.krate.clone(), span);
         if field.with.read.is_some() {
             let (ident, at) = (&self.container.ident, self.decoders.len());
             let (_, arguments, _) = self.container.generics.split_for_impl();
@@ -180,9 +215,13 @@ impl<'a> Planner<'a> {
         self.bounds.keep(ty);
         self.bounds.grow(ty);
         // All of it has the place of the type, where a type without a companion is told of.
-        let path = quote_spanned!(ty.span()=> __private::partial::Partial);
-        quote_spanned!(ty.span()=> #krate::#path<#ty>)
+        quote_spanned!(span=> #krate::__private::partial::Partial<#ty>)
     }
+}
+
+/// The place of a field's type, of what the derive has written.
+fn span_of(field: &Field) -> Span {
+    Span::call_site().located_at(field.ty.span())
 }
 
 /// Whether a field is shown only whole.
@@ -193,4 +232,13 @@ fn is_whole(field: &Field) -> bool {
 /// The documentation of a place: that of the field.
 pub(super) fn doc(doc: &Doc, otherwise: &str) -> TokenStream {
     if doc.is_missing() { quote!(#[doc = #otherwise]) } else { quote!(#[doc = #doc]) }
+}
+
+/// The same tokens at another place.
+fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(at).collect()
 }

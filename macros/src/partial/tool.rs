@@ -67,7 +67,7 @@ fn members<'a>(tool: &'a Tool, marker: &Ident) -> (TokenStream, TokenStream, Vec
     let ty = quote!(#ident);
     let generics =
         syn::Generics { where_clause: Some(parse_quote!(where #(#bounds),*)), ..syn::Generics::default() };
-    let handed = handed_on(&ty, &generics, "object");
+    let handed = handed_on(Span::call_site(), &ty, &generics, "object");
     let what = format!("What there is of the input of `{}` while it is still being written.", marker.unraw());
     let made = quote! {
         #[doc = #what]

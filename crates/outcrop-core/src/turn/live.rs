@@ -5,12 +5,25 @@
 //! - What is lent is as of the event it is asked for, whatever came since.
 //! - Nothing that can be executed is made here: see [`ReadyInput`](crate::ReadyInput).
 
-use std::{collections::BTreeMap, ops::Deref};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use outcrop_json::{Changes, LiveJson, Mark, NodeRef, SyntaxError, View};
 
 use super::{Phase, Turn, output::Output};
-use crate::{EventKind, OutputDelta, ToolInputDelta, TurnEvent, adapt::WRAPPER};
+use crate::{EventKind, OutputDelta, ToolInputDelta, ToolUseStart, TurnEvent, adapt::WRAPPER};
+
+/// Which call an input belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct LiveCall {
+    pub(super) tool_use_id: Arc<str>,
+    tool: Arc<str>,
+}
+
+impl LiveCall {
+    pub(super) fn of(start: &ToolUseStart) -> Self {
+        Self { tool_use_id: start.tool_use_id.as_str().into(), tool: start.name.as_str().into() }
+    }
+}
 
 /// The inputs of a message that is not being assembled any more.
 #[derive(Debug, Default)]
@@ -66,6 +79,7 @@ impl Turn {
     /// let input = turn.live(events.last().unwrap()).unwrap();
     /// assert_eq!(input.get("content").unwrap().as_str(), Some("Dear al"));
     /// assert!(!input.get("content").unwrap().is_complete());
+    /// assert_eq!((input.tool(), input.tool_use_id()), (Some("write_file"), Some("t")));
     /// ```
     ///
     /// # Complexity
@@ -97,7 +111,8 @@ impl Turn {
             EventKind::ToolInputEnd(_) | EventKind::OutputEnd(_) => (live.raw().len(), live.raw().len()),
             _ => return None,
         };
-        let input = LiveInput::new(live, since, mark)?;
+        let call = self.calls_begun.get(&(event.step, event.attempt, block));
+        let input = LiveInput::new(live, since, mark, call)?;
         match event.kind {
             EventKind::OutputStart(_) | EventKind::OutputDelta(_) | EventKind::OutputEnd(_) if wrapped => {
                 Some(LiveInput { view: input.view.member(WRAPPER), ..input })
@@ -109,22 +124,34 @@ impl Turn {
 
 /// The input of a tool call, or an output, as far as the model has written it, as of one event.
 ///
-/// It reads as a [`View`]: `root()`, `pointer("/days/0")`, `partial::<T>()`.
+/// It reads as a [`View`]: `root()`, `pointer("/days/0")`, `partial::<T>()`. A companion follows it by
+/// `partial.update(*input)` ([`LivePartial`](outcrop_json::LivePartial)).
 #[derive(Clone, Copy, Debug)]
 pub struct LiveInput<'a> {
     live: &'a LiveJson,
     since: Mark,
     view: View<'a>,
+    call: Option<&'a LiveCall>,
 }
 
 impl<'a> LiveInput<'a> {
-    fn new(live: &'a mut LiveJson, since: usize, mark: usize) -> Option<Self> {
+    fn new(live: &'a mut LiveJson, since: usize, mark: usize, call: Option<&'a LiveCall>) -> Option<Self> {
         // A limit of the value is none of the text: what is beyond it is not shown.
         let _ = live.read_to(since);
         let since = live.mark_at(since)?;
         let _ = live.read_to(mark);
         let mark = live.mark_at(mark)?;
-        Some(Self { live, since, view: live.at(mark) })
+        Some(Self { live, since, view: live.at(mark), call })
+    }
+
+    /// The name of the tool that is called, as the model wrote it; `None` for an output.
+    pub fn tool(&self) -> Option<&'a str> {
+        self.call.map(|call| &*call.tool)
+    }
+
+    /// Which call it is: events of other calls may come in between. `None` for an output.
+    pub fn tool_use_id(&self) -> Option<&'a str> {
+        self.call.map(|call| &*call.tool_use_id)
     }
 
     /// The member `name` of the input, as far as it came.

@@ -8,7 +8,10 @@
 
 #![allow(missing_docs)] // Named only by generated code.
 
-use std::{fmt::Display, marker::PhantomData};
+use std::{
+    fmt::{self, Display},
+    marker::PhantomData,
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -16,7 +19,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use super::{Part, PartialValue, Reading, done::Decoder};
+use super::{Done, List, Part, PartialValue, Reading, Tuple, done::Decoder};
 use crate::NodeRef;
 
 /// What is done with a place.
@@ -46,16 +49,66 @@ pub enum By<C, const N: usize> {
 }
 
 /// What reads the field `N`.
-pub trait Decodes<const N: usize> {
-    type Value;
-
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
+pub trait Decodes<T, const N: usize> {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
 }
 
-impl<C: Decodes<N>, const N: usize> Decoder<C::Value> for By<C, N> {
-    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<C::Value, D::Error> {
+impl<T, C: Decodes<T, N>, const N: usize> Decoder<T> for By<C, N> {
+    fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         C::decode(deserializer)
     }
+}
+
+/// A companion that can stand in the object around it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shown while it is still being written where it is flattened",
+    label = "flattened here",
+    note = "`#[output(done)]` on the field leaves it out of the partial companion"
+)]
+pub trait Flatten {
+    /// What there is of it then.
+    type Held: Fields + Default + Clone + fmt::Debug + PartialEq;
+}
+
+/// What is flattened, by the type of the companion where it is not.
+pub type Flat<P> = <P as Flatten>::Held;
+
+/// What is flattened and left out: which of the members around it are its own is known only in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LeftOut;
+
+impl Fields for LeftOut {
+    fn each<S: Sink>(&self, _: &mut S) -> Result<(), S::Error> {
+        Ok(())
+    }
+}
+
+impl<P: Flatten> Flatten for Option<P> {
+    type Held = Option<P::Held>;
+}
+
+impl<P: Flatten> Flatten for Box<P> {
+    type Held = P::Held;
+}
+
+impl<T, D> Flatten for Done<T, D> {
+    type Held = LeftOut;
+}
+
+impl<P> Flatten for List<P> {
+    type Held = LeftOut;
+}
+
+impl<T> Flatten for Tuple<T> {
+    type Held = LeftOut;
+}
+
+impl Flatten for String {
+    type Held = LeftOut;
+}
+
+impl Flatten for serde_json::Value {
+    type Held = LeftOut;
 }
 
 /// Whether a value takes members of any name.
@@ -64,11 +117,6 @@ pub fn takes_any<F: Fields>(_: &F) -> bool {
 }
 
 /// The places of a companion.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no members that could stand in the object around it",
-    label = "cannot be shown here while it is still being written",
-    note = "`#[output(done)]` on the field keeps it out of the partial companion"
-)]
 pub trait Fields {
     /// It takes a member of any name.
     const ANY: bool = false;
@@ -105,18 +153,6 @@ impl<P: Fields + Default> Fields for Option<P> {
 
     fn each<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
         self.as_ref().map_or(Ok(()), |fields| fields.each(sink))
-    }
-}
-
-impl<P: Fields> Fields for Box<P> {
-    const ANY: bool = P::ANY;
-
-    fn field<V: Visit>(&mut self, name: &str, visit: V) -> Result<V::Out, V> {
-        P::field(self, name, visit)
-    }
-
-    fn each<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        P::each(self, sink)
     }
 }
 

@@ -25,6 +25,8 @@ use crate::{Mark, PartialError, View};
 /// ```
 pub struct LivePartial<T: HasPartial> {
     part: Part<Partial<T>>,
+    /// Of which text `mark` is.
+    text: u64,
     mark: Mark,
     reading: Reading,
 }
@@ -32,7 +34,7 @@ pub struct LivePartial<T: HasPartial> {
 impl<T: HasPartial> LivePartial<T> {
     /// For a text of which nothing was read.
     pub fn new() -> Self {
-        Self { part: Part::Absent, mark: Mark::default(), reading: Reading::new() }
+        Self { part: Part::Absent, text: 0, mark: Mark::default(), reading: Reading::new() }
     }
 
     /// What there is, as of the last update; `None` where there is nothing to show.
@@ -50,9 +52,8 @@ impl<T: HasPartial> LivePartial<T> {
         self.part
     }
 
-    /// Brings it up to the moment of `view`: of the same text always; for another text, make a new one.
-    ///
-    /// A view of an earlier moment changes nothing.
+    /// Brings it up to the moment of `view`. A view of an earlier moment changes nothing. With another text it begins
+    /// anew.
     ///
     /// # Errors
     /// A value that is complete does not fit `T`. All the others are shown and go on to be updated. It is told at every
@@ -70,6 +71,9 @@ impl<T: HasPartial> LivePartial<T> {
     }
 
     fn update_to(&mut self, view: View<'_>) {
+        if view.tape.text_id != self.text {
+            *self = Self { text: view.tape.text_id, ..Self::new() };
+        }
         let (since, now) = (self.mark, view.mark());
         let Some(root) = view.root().filter(|_| (now.offset, now.nodes) >= (since.offset, since.nodes))
         else {
@@ -91,7 +95,7 @@ impl<T: HasPartial> Default for LivePartial<T> {
 
 impl<T: HasPartial> Clone for LivePartial<T> {
     fn clone(&self) -> Self {
-        Self { part: self.part.clone(), mark: self.mark, reading: self.reading.clone() }
+        Self { part: self.part.clone(), text: self.text, mark: self.mark, reading: self.reading.clone() }
     }
 }
 

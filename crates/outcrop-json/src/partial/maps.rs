@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     HasPartial, List, Part, PartialValue, Reading,
-    fields::{Fields, Sink, Visit},
+    fields::{Fields, Flatten, Sink, Visit},
 };
 use crate::{Kind, NodeRef};
 
@@ -77,6 +77,13 @@ macro_rules! maps {
                         }
                     }
                 }
+            }
+
+            impl<K, P: PartialValue> Flatten for $map<K, Part<P>>
+            where
+                K: $($bound +)* Clone + fmt::Debug + Serialize + DeserializeOwned,
+            {
+                type Held = Self;
             }
 
             /// A map into which the members of an object are flattened that nobody else takes.

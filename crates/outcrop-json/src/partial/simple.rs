@@ -10,7 +10,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{HasPartial, PartialValue, Reading};
+use super::{
+    HasPartial, PartialValue, Reading,
+    fields::{Flatten, LeftOut},
+};
 use crate::NodeRef;
 
 macro_rules! simple {
@@ -28,6 +31,10 @@ macro_rules! simple {
                 }
 
                 fn update(&mut self, _: NodeRef<'_>, _: &mut Reading) {}
+            }
+
+            impl Flatten for $type {
+                type Held = LeftOut;
             }
         )*
     };

@@ -2,13 +2,16 @@
 //! times they are the same; none contradicts the value in the end, and in the end they are that value.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
 };
 
-use outcrop_json::{HasPartial, Kind, LiveJson, LivePartial, NodeRef, Part, Partial, View};
+use outcrop_json::{
+    HasPartial, Kind, LiveJson, LivePartial, NodeRef, Part, Partial, PartialValue, Reading, View,
+};
 use proptest::{collection::vec, prelude::*};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
@@ -170,6 +173,22 @@ fn invariant_10_a_companion_never_goes_back() {
 
 /// What does not fit is told at its place, and all else goes on; the mistake is over once another value takes the place.
 #[test]
+fn another_text_is_begun_anew() {
+    let mut names = LivePartial::<Vec<String>>::new();
+    let (mut first, mut second) = (LiveJson::new(), LiveJson::new());
+    first.push(r#"["Ann", "Bob", "Cy"]"#).unwrap();
+    second.push(r#"["Dan", "E"#).unwrap();
+    assert_eq!(update(&mut names, View::from(&first)), ["Ann", "Bob", "Cy"]);
+    assert_eq!(update(&mut names, View::from(&second)), ["Dan", "E"]);
+    second.push(r#"ve"]"#).unwrap();
+    assert_eq!(update(&mut names, View::from(&second)), ["Dan", "Eve"]);
+    // A text that was cleared is another one too.
+    second.clear();
+    second.push(r#"["Fay", "Gus", "Hal"#).unwrap();
+    assert_eq!(update(&mut names, View::from(&second)), ["Fay", "Gus", "Hal"]);
+}
+
+#[test]
 fn invariant_10_what_does_not_fit_is_told() {
     let (mut live, mut order) = (LiveJson::new(), LivePartial::<Order>::new());
     live.push(r#"{"tags": ["a", 1"#).unwrap();
@@ -210,4 +229,58 @@ fn children_since_are_those_that_changed() {
             }
         }
     }
+}
+
+/// A struct by hand that counts how often it is visited.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Row {
+    id: Part<u32>,
+    text: Part<String>,
+}
+
+thread_local! {
+    static VISITS: Cell<usize> = const { Cell::new(0) };
+}
+
+impl HasPartial for Row {
+    type Partial = Self;
+}
+
+impl PartialValue for Row {
+    fn read(node: NodeRef<'_>, reading: &mut Reading) -> Option<Self> {
+        let mut row = Self::default();
+        row.update(node, reading);
+        Some(row)
+    }
+
+    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
+        VISITS.set(VISITS.get() + 1);
+        for member in reading.children(node) {
+            VISITS.set(VISITS.get() + 1);
+            match member.key() {
+                Some("id") => self.id.update(member, reading),
+                _ => self.text.update(member, reading),
+            }
+        }
+    }
+}
+
+/// Earlier elements are not visited again: an update for each piece costs what the pieces are, not what there is.
+#[test]
+fn invariant_10_an_update_visits_what_changed() {
+    const ROWS: usize = 10_000;
+    let rows: Vec<String> = (0..ROWS).map(|id| format!("{{\"id\":{id},\"text\":\"row {id}\"}}")).collect();
+    let text = format!("{{\"rows\":[{}]}}", rows.join(","));
+    let (mut live, mut partial) = (LiveJson::new(), LivePartial::<BTreeMap<String, Vec<Row>>>::new());
+    let mut pushes = 0;
+    for piece in text.as_bytes().chunks(7) {
+        live.push_bytes(piece).unwrap();
+        partial.update(&live).unwrap();
+        pushes += 1;
+    }
+    let rows = partial.get().and_then(|map| map["rows"].as_deref()).unwrap();
+    assert_eq!((rows.len(), rows[9_999].text.done().unwrap().as_str()), (ROWS, "row 9999"));
+    // A row and its two members are visited as they begin, and a push visits the row that is open and a member of it.
+    let most = ROWS * 3 + pushes * 2;
+    assert!((ROWS * 3..=most).contains(&VISITS.get()), "{} visits, {most} at most", VISITS.get());
 }

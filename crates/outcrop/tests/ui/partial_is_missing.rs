@@ -1,8 +1,7 @@
-//! A field whose type cannot be shown while it is still being written: one message, at the field.
+//! A type of a field that cannot be shown while it is still being written: one message, at the field. A tool with such
+//! a parameter is one all the same.
 
-use outcrop::{
-    HasPartial, LivePartial, Output, Partial, json, schemars::{self, JsonSchema}, serde, tool,
-};
+use outcrop::{Output, ToolInput, schemars::JsonSchema, serde, tool, tools};
 
 #[derive(serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(crate = "outcrop::serde")]
@@ -13,25 +12,15 @@ struct Foreign(u8);
 struct Answer {
     text: String,
     foreign: Vec<Option<Foreign>>,
+    again: Foreign,
     #[output(done)]
     whole: Foreign,
 }
 
-#[derive(Output)]
+#[derive(ToolInput)]
 enum Choice {
-    One(Foreign),
+    One(u8),
     Two { foreign: Foreign },
-}
-
-#[derive(Output)]
-struct Page<T> {
-    items: Vec<T>,
-}
-
-#[derive(Output)]
-struct Flat {
-    #[serde(flatten)]
-    choice: Colour,
 }
 
 #[derive(Output)]
@@ -41,8 +30,24 @@ enum Colour {
 }
 
 #[derive(Output)]
+struct Flat {
+    text: String,
+    #[serde(flatten)]
+    colour: Colour,
+}
+
+#[derive(Output)]
+struct FlatWhole {
+    text: String,
+    #[serde(flatten)]
+    #[output(done)]
+    colour: Colour,
+}
+
+#[derive(Output)]
 #[serde(tag = "type")]
 enum Tagged {
+    Unit,
     Colour(Colour),
 }
 
@@ -53,6 +58,5 @@ fn take(foreign: Foreign) {
 }
 
 fn main() {
-    let _ = LivePartial::<take>::new();
-    let _ = LivePartial::<Page<Foreign>>::new();
+    let _ = tools![take];
 }

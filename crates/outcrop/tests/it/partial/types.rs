@@ -90,7 +90,7 @@ make!(Booking {
 
 #[derive(Output, Debug, PartialEq, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
-enum Class {
+pub(crate) enum Class {
     Economy,
     #[serde(alias = "high")]
     EconomyPlus,
@@ -112,7 +112,7 @@ make!(Guest { full_name, age_in_years, friends, best });
 
 #[derive(Output, Debug, PartialEq)]
 #[serde(tag = "by", rename_all = "snake_case")]
-enum Payment {
+pub(crate) enum Payment {
     Cash,
     Card(Card),
     Transfer { iban: String, when: Option<Class>, parts: Vec<Payment> },
@@ -127,7 +127,7 @@ make_enum! {
 }
 
 #[derive(Output, Debug, PartialEq)]
-struct Card {
+pub(crate) struct Card {
     number: String,
     #[serde(flatten)]
     more: Option<Holder>,
@@ -138,7 +138,7 @@ struct Card {
 make!(Card { number, more, rest });
 
 #[derive(Output, Debug, PartialEq)]
-struct Holder {
+pub(crate) struct Holder {
     holder: String,
     codes: Vec<u8>,
 }
@@ -191,7 +191,7 @@ make_enum! {
 }
 
 #[derive(Output, Debug, PartialEq)]
-struct Address {
+pub(crate) struct Address {
     street: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lines: Vec<String>,
@@ -201,7 +201,7 @@ make!(Address { street, lines });
 
 /// Not shown before it is complete.
 #[derive(Output, Debug, PartialEq)]
-struct Code {
+pub(crate) struct Code {
     a: u8,
     b: String,
 }
@@ -210,7 +210,7 @@ make!(Code { a, b });
 
 #[derive(Output, Debug, PartialEq)]
 #[serde(transparent)]
-struct Metres(f64);
+pub(crate) struct Metres(f64);
 
 impl Make for Metres {
     fn make(seed: &mut Seed) -> Self {
@@ -229,7 +229,7 @@ make!(Page<T> { items, next, by_name });
 
 #[derive(Output, Debug, PartialEq)]
 #[serde(untagged)]
-enum Deep {
+pub(crate) enum Deep {
     Number(i64),
     Text(String),
     List(Vec<Deep>),
