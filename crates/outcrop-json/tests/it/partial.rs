@@ -204,6 +204,30 @@ fn invariant_10_what_does_not_fit_is_told() {
     assert_eq!(as_value(order.update(&live).unwrap()), serde_json::json!({"tags": [], "name": "Ann"}));
 }
 
+/// What did not fit is no mistake any more once it is written again: a tag, the content of a variant, a member.
+#[test]
+fn invariant_10_what_is_written_again_is_read_again() {
+    for text in [
+        r#"{"t":"no","a":1,"t":"Struct","b":"c"}"#,
+        r#"{"a":"no","t":"Struct","t":"On","t":"Struct"}"#,
+        r#"{"t":"Struct","a":"no","a":1,"t":7,"t":"Line","at":[1,"no"],"at":[1,2]}"#,
+        r#"{"t":"struct","c":{"a":"no"},"c":{"a":1},"t":"text","c":"x"}"#,
+        r#"{"t":"two_numbers","c":["no"],"c":[1,2],"c":[3]}"#,
+        r#"{"Struct":{"a":"no"},"Struct":{"a":1,"b":"c"}}"#,
+        r#"{"Tuple":["no"],"Tuple":[1,"b"],"Tuple":[2]}"#,
+        r#"{"Nested":{"Number":"no"},"Nested":{"Number":1},"Nested":"On"}"#,
+        r#"{"Number":1,"Tuple":[1]}"#,
+    ] {
+        for times in [&[true][..], &[false, true], &[false]] {
+            follows::<External>(text, times).unwrap();
+            follows::<Internal>(text, times).unwrap();
+            follows::<Adjacent>(text, times).unwrap();
+        }
+    }
+    let last = |text: &str| LivePartial::<Internal>::new().update(&whole(text)).is_ok();
+    assert!(!last(r#"{"t":"no","a":1"#) && last(r#"{"t":"no","a":1,"t":"Struct""#));
+}
+
 fn nodes(live: &LiveJson) -> Vec<NodeRef<'_>> {
     let mut nodes: Vec<_> = live.root().into_iter().collect();
     let mut next = 0;
