@@ -167,7 +167,7 @@ impl Unfit {
 #[diagnostic::on_unimplemented(
     message = "a tool cannot give `{Self}`",
     label = "the model cannot be told this",
-    note = "give a `String`, `&'static str`, `()`, a number, content blocks, a type that is `Serialize` or `IntoToolOutput`, or a `Result` of one of these"
+    note = "put `#[derive(Output)]` on it, or serde's `Serialize`; or give a `String`, `&'static str`, `()`, a number, content blocks, a type that is `IntoToolOutput`, or a `Result` of one of these"
 )]
 pub trait ToolReturn {}
 

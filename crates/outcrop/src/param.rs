@@ -26,7 +26,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a tool",
     label = "the model cannot write it and the host does not give it",
-    note = "what the model writes must be `Deserialize` and `JsonSchema`, and own what it holds: derive both",
+    note = "what the model writes owns what it holds: put `#[derive(ToolInput)]` on it, or serde's `Deserialize` and schemars' `JsonSchema`",
     note = "what the host gives is a `State<T>` or the `ToolCx`; under another name it needs `#[tool(state)]` or `#[tool(context)]`"
 )]
 pub trait ToolParam: DeserializeOwned + JsonSchema + Send + 'static {}
