@@ -31,7 +31,7 @@ impl TurnOutput {
     ///
     /// # Errors
     /// What `T`'s own `Deserialize` refuses although the schema took it; nothing where the output was asked for with
-    /// [`OutputSpec::read_as`].
+    /// [`OutputSpec::read_as`](crate::OutputSpec::read_as).
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         self.value.parse_into().or_else(|error| unit(&self.value).ok_or(error))
     }

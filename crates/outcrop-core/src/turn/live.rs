@@ -144,12 +144,12 @@ impl<'a> LiveInput<'a> {
         Some(Self { live, since, view: live.at(mark), call })
     }
 
-    /// The name of the tool that is called, as the model wrote it.
+    /// The name of the tool that is called, as the model wrote it; `None` for an output.
     pub fn tool(&self) -> Option<&'a str> {
         self.call.map(|call| &*call.tool)
     }
 
-    /// Which call it is: events of other calls may come in between.
+    /// Which call it is: events of other calls may come in between. `None` for an output.
     pub fn tool_use_id(&self) -> Option<&'a str> {
         self.call.map(|call| &*call.tool_use_id)
     }
