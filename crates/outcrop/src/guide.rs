@@ -9,5 +9,6 @@ pub mod tools {}
 pub mod outputs {}
 
 /// Coming from other libraries: the same program, side by side.
+#[cfg(feature = "bedrock")]
 #[doc = include_str!("../guide/coming_from.md")]
 pub mod coming_from {}

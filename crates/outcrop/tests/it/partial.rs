@@ -220,3 +220,26 @@ fn a_variant_is_shown_once_it_is_known() {
     "#]],
     );
 }
+
+/// A type may hold what nobody else can name: this compiles.
+#[allow(unreachable_pub)]
+pub mod hidden {
+    use outcrop::Output;
+
+    #[derive(Output)]
+    struct Inner {
+        text: String,
+    }
+
+    /// A newtype whose field is its own business.
+    #[derive(Output)]
+    pub struct Newtype(Inner);
+
+    /// A struct whose field is its own business.
+    #[derive(Output)]
+    pub struct Outer {
+        inner: Vec<Inner>,
+        #[serde(flatten)]
+        more: Inner,
+    }
+}
