@@ -39,7 +39,7 @@ pub enum Shape {
 pub trait Variants: Fields + Sized {
     /// In the order of [`Variants::index`], the name by which each is serialised.
     const NAMES: &'static [(&'static str, Shape)];
-    /// [`TAGGED`] and the name of the member that is the tag, where it is one.
+    /// `TAGGED` and the name of the member that is the tag, where it is one.
     const TAG: &'static str = TAGGED;
     /// The name of the member that is the content, where it is one.
     const CONTENT: &'static str = "";
