@@ -55,7 +55,7 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         _ => partial::Made { within: partial::fallback(&input), ..partial::Made::default() },
     };
     let (beside, within) = (&partial.beside, &partial.within);
-    let declared = expand::declared(&input.ident, &input.generics, existing);
+    let declared = expand::declared(&input.ident, &input.generics, &attr);
     let krate = krate(attr.krate.as_ref());
     let once = format_ident!("__derive_Output_or_ToolInput_not_both_on_{}", input.ident.unraw());
     quote! {

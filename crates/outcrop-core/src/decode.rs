@@ -180,12 +180,19 @@ impl Problems {
         self.told.is_empty() && self.more == 0
     }
 
-    /// The same problems of a value that stands at `place` of another.
-    pub(crate) fn under(mut self, place: &str) -> Self {
+    /// The same problems of a value that stands at `place` of another, a JSON Pointer.
+    #[must_use]
+    pub fn under(mut self, place: &str) -> Self {
         for problem in &mut self.told {
             problem.pointer.insert_str(0, place);
         }
         self
+    }
+
+    /// Adds those of another value.
+    pub fn append(&mut self, other: Self) {
+        self.more += other.more;
+        other.told.into_iter().for_each(|problem| self.push(problem));
     }
 
     /// Adds one; beyond [`Problems::MAX`] it is only counted.

@@ -113,7 +113,7 @@ pub use typed::{AskOutput, ElementStream, OutputStream, OutputUpdate, Typed, ext
 pub mod __private {
     pub use std::{sync::OnceLock, time::Duration};
 
-    pub use outcrop_core::{ObjectSchema, RawJson, ReadyInput, ToolSpec};
+    pub use outcrop_core::{ObjectSchema, Problems, RawJson, ReadyInput, ToolSpec};
     pub use {schemars, serde};
 
     /// For companions.
@@ -142,7 +142,7 @@ pub mod __private {
         output::{
             Complete, Declared, Defaults, Described, Existing, Exists, HasDefault, IsDescribed, IsPart,
             IsRead, IsReadDescribed, IsReadWritten, IsWriteDescribed, IsWritten, Part, Read, ReadDescribed,
-            ReadWrite, Unmade, Via, Write, WriteDescribed,
+            ReadWrite, Unmade, Via, Write, WriteDescribed, check_by,
         },
         param::{
             ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,

@@ -11,6 +11,7 @@ use std::{
     marker::PhantomData,
 };
 
+use outcrop_core::Problems;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
@@ -42,7 +43,15 @@ use serde_json::Value;
     label = "this type, or one that stands in it, is not derived",
     note = "put `#[derive(Output)]` on it; with `#[output(existing)]` where it has the implementations of serde and schemars"
 )]
-pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
+pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
+    /// Whether [`Self::__outcrop_check`] looks at anything.
+    #[doc(hidden)]
+    const __OUTCROP_CHECKED: bool;
+
+    /// What `#[output(validate = ..)]` says of the value.
+    #[doc(hidden)]
+    fn __outcrop_check(&self) -> Result<(), Problems>;
+}
 
 /// A type that can be the input of a tool: `#[derive(ToolInput)]` makes one of a struct.
 ///
@@ -75,13 +84,51 @@ pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
 pub trait ToolInput: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Declared> Output for T {}
+impl<T: Declared> Output for T {
+    const __OUTCROP_CHECKED: bool = T::CHECKED;
+
+    fn __outcrop_check(&self) -> Result<(), Problems> {
+        self.check()
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: Declared> ToolInput for T {}
 
 /// What the derives implement.
-pub trait Declared: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}
+pub trait Declared: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
+    /// Whether a value is looked at by a function of the user's.
+    const CHECKED: bool = false;
+
+    /// What that function says.
+    fn check(&self) -> Result<(), Problems> {
+        Ok(())
+    }
+}
+
+/// Asks the function under `validate`.
+pub fn check_by<T, E: Into<Problems>>(
+    value: &T,
+    check: impl FnOnce(&T) -> Result<(), E>,
+) -> Result<(), Problems> {
+    check(value).map_err(Into::into)
+}
+
+/// What is said of the elements of a list or a map, all at once.
+fn check_all<'a, T: Declared>(elements: impl Iterator<Item = (String, &'a T)>) -> Result<(), Problems> {
+    let mut all = Problems::default();
+    for (place, element) in elements {
+        if let Err(problems) = element.check() {
+            all.append(problems.under(&place));
+        }
+    }
+    if all.is_empty() { Ok(()) } else { Err(all) }
+}
+
+/// A name as a step of a JSON Pointer (RFC 6901).
+fn step(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
 
 macro_rules! declared {
     ($($ty:ty),*) => {
@@ -90,11 +137,45 @@ macro_rules! declared {
 }
 declared!(bool, char, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, String, Value, ());
 
-impl<T: Declared> Declared for Option<T> {}
-impl<T: Declared> Declared for Vec<T> {}
-impl<T: Declared> Declared for Box<T> {}
-impl<T: Declared> Declared for BTreeMap<String, T> {}
-impl<T: Declared, S: BuildHasher + Default + Send + 'static> Declared for HashMap<String, T, S> {}
+impl<T: Declared> Declared for Option<T> {
+    const CHECKED: bool = T::CHECKED;
+
+    fn check(&self) -> Result<(), Problems> {
+        self.as_ref().map_or(Ok(()), T::check)
+    }
+}
+
+impl<T: Declared> Declared for Box<T> {
+    const CHECKED: bool = T::CHECKED;
+
+    fn check(&self) -> Result<(), Problems> {
+        T::check(self)
+    }
+}
+
+impl<T: Declared> Declared for Vec<T> {
+    const CHECKED: bool = T::CHECKED;
+
+    fn check(&self) -> Result<(), Problems> {
+        check_all(self.iter().enumerate().map(|(at, element)| (format!("/{at}"), element)))
+    }
+}
+
+impl<T: Declared> Declared for BTreeMap<String, T> {
+    const CHECKED: bool = T::CHECKED;
+
+    fn check(&self) -> Result<(), Problems> {
+        check_all(self.iter().map(|(name, element)| (step(name), element)))
+    }
+}
+
+impl<T: Declared, S: BuildHasher + Default + Send + 'static> Declared for HashMap<String, T, S> {
+    const CHECKED: bool = T::CHECKED;
+
+    fn check(&self) -> Result<(), Problems> {
+        check_all(self.iter().map(|(name, element)| (step(name), element)))
+    }
+}
 
 /// What a type with parameters must be to be [`Declared`].
 pub trait Complete: DeserializeOwned + Serialize + JsonSchema + Send + 'static {}

@@ -37,6 +37,13 @@ impl Outputs {
         let description =
             schema.to_value().and_then(|schema| Some(schema.get("description")?.as_str()?.to_owned()));
         let mut spec = OutputSpec::new(name(&T::schema_name()), schema)?.read_as::<T>();
+        if T::__OUTCROP_CHECKED {
+            // Where it cannot be read, the check before this one has told why.
+            spec = spec.validate(|text, _| match text.parse_into::<T>() {
+                Ok(value) => value.__outcrop_check(),
+                Err(_) => Ok(()),
+            });
+        }
         if let Some(description) = description {
             spec = spec.description(description);
         }

@@ -4,7 +4,7 @@
 //! - Both are one grammar; a type has the one that its derive declares, which the compiler sees to.
 
 use proc_macro2::Span;
-use syn::{Attribute, Meta, Path, spanned::Spanned};
+use syn::{Attribute, Expr, ExprPath, Meta, Path, spanned::Spanned};
 
 use crate::{
     attr::{Setting, flag, krate, settings},
@@ -18,18 +18,33 @@ pub(crate) struct ContainerAttr {
     pub(crate) existing: Option<Span>,
     /// The type is shown only whole.
     pub(crate) done: Option<Span>,
+    /// The function that looks at a value before it is an output.
+    pub(crate) validate: Option<ExprPath>,
     pub(crate) krate: Option<Path>,
 }
 
 impl ContainerAttr {
     pub(crate) fn read(helper: &str, attrs: &[Attribute], mistakes: &mut Mistakes) -> Self {
-        const KNOWN: &str = "`existing`, `done` or `crate = ..`";
+        const KNOWN: &str = "`existing`, `done`, `validate = ..` or `crate = ..`";
         let mut read = Self::default();
         for Setting { key, value } in written(helper, KNOWN, attrs, mistakes) {
             match &*key.to_string() {
                 "existing" => read.existing = flag(&key, value, mistakes).then(|| key.span()),
                 "crate" => read.krate = krate(&key, value, mistakes),
                 "done" => read.done = flag(&key, value, mistakes).then(|| key.span()),
+                "validate" if helper != "output" => mistakes.add(
+                    key.span(),
+                    "only an output is validated: a tool looks at its input itself, and gives an error",
+                ),
+                "validate" => {
+                    read.validate = match value {
+                        Some(Expr::Path(path)) => Some(path),
+                        other => mistakes.none(
+                            other.map_or(key.span(), |value| value.span()),
+                            "write `validate = path::to::function`: it takes the value by reference and gives a `Result`",
+                        ),
+                    }
+                }
                 other => {
                     mistakes.add(key.span(), format!("`{other}` is no setting of a type; it is {KNOWN}"))
                 }
@@ -53,7 +68,9 @@ impl FieldAttr {
         for Setting { key, value } in written(helper, KNOWN, attrs, mistakes) {
             match &*key.to_string() {
                 "done" => read.done = flag(&key, value, mistakes).then(|| key.span()),
-                "existing" | "crate" => mistakes.add(key.span(), format!("`{key}` goes on the type")),
+                "existing" | "crate" | "validate" => {
+                    mistakes.add(key.span(), format!("`{key}` goes on the type"))
+                }
                 other => {
                     mistakes.add(key.span(), format!("`{other}` is no setting of a field; it is {KNOWN}"))
                 }

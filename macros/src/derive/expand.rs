@@ -17,6 +17,7 @@ use syn::{
 };
 
 use super::{
+    attr::ContainerAttr,
     bounds::{self, Predicates},
     carry,
     model::{Container, Default, Shape},
@@ -314,13 +315,13 @@ pub(crate) fn with_de(generics: &Generics) -> Generics {
 }
 
 /// That the type can be an output and an input.
-pub(crate) fn declared(ident: &Ident, generics: &Generics, existing: bool) -> TokenStream {
+pub(crate) fn declared(ident: &Ident, generics: &Generics, attr: &ContainerAttr) -> TokenStream {
     let mut bounded = generics.clone();
     let (_, arguments, _) = generics.split_for_impl();
     let (mut bound, mut asks) = (None, None);
     if !generics.params.is_empty() {
         bound = Some(quote!(#ident #arguments: __outcrop::Complete));
-    } else if existing {
+    } else if attr.existing.is_some() {
         let asked = asked(&parse_quote!(#ident), &Bound::EXISTING);
         asks = Some(quote!(const _: fn() = || { #asked };));
         bound = Some(quote!(for<'__outcrop> #ident: __outcrop::Existing<'__outcrop>));
@@ -329,9 +330,22 @@ pub(crate) fn declared(ident: &Ident, generics: &Generics, existing: bool) -> To
         bounded.make_where_clause().predicates.push(parse_quote!(#bound));
     }
     let (params, _, bounds) = bounded.split_for_impl();
+    let check = attr.validate.as_ref().map(|check| {
+        // All of the call has the place of the function, where one that does not fit is told of.
+        let asked = quote_spanned!(check.span()=> __outcrop::check_by(self, #check));
+        quote! {
+            const CHECKED: bool = true;
+
+            fn check(&self) -> ::core::result::Result<(), __outcrop::Problems> {
+                #asked
+            }
+        }
+    });
     quote! {
         #[automatically_derived]
-        impl #params __outcrop::Declared for #ident #arguments #bounds {}
+        impl #params __outcrop::Declared for #ident #arguments #bounds {
+            #check
+        }
         #asks
     }
 }

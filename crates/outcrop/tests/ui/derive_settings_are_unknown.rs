@@ -17,8 +17,15 @@ struct Answer {
     fifth: String,
 }
 
+#[derive(Output)]
+#[output(validate = "sum_is_right")]
+struct Checked {
+    #[output(validate = sum_is_right)]
+    sum: u8,
+}
+
 #[derive(ToolInput)]
-#[input(crate = 3)]
+#[input(crate = 3, validate = sum_is_right)]
 enum Input {
     #[input(done)]
     A,
@@ -33,4 +40,5 @@ fn needs<T: Output + ToolInput>() {}
 fn main() {
     needs::<Answer>();
     needs::<Input>();
+    needs::<Checked>();
 }
