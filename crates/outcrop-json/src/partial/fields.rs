@@ -137,6 +137,21 @@ pub trait Fields {
     fn each<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error>;
 }
 
+/// Whether there is something at a place of it.
+fn shows<F: Fields>(fields: &F) -> bool {
+    struct Found;
+
+    impl Sink for Found {
+        type Error = ();
+
+        fn put<K: Serialize + ?Sized, P: PartialValue>(&mut self, _: &K, part: &Part<P>) -> Result<(), ()> {
+            if part.is_absent() { Ok(()) } else { Err(()) }
+        }
+    }
+
+    fields.each(&mut Found).is_err()
+}
+
 /// An `Option` of what is flattened is there once one of its members is.
 impl<P: Fields + Default> Fields for Option<P> {
     const ANY: bool = P::ANY;
@@ -147,7 +162,10 @@ impl<P: Fields + Default> Fields for Option<P> {
         }
         let mut fields = P::default();
         let out = fields.field(name, visit)?;
-        *self = Some(fields);
+        // A member that does not fit, or of which nothing can be shown yet, is none that is there.
+        if shows(&fields) {
+            *self = Some(fields);
+        }
         Ok(out)
     }
 

@@ -101,6 +101,12 @@ proptest! {
     }
 }
 
+/// A damaged text: what is flattened and optional is not there as long as none of its members fits.
+#[test]
+fn an_optional_part_is_there_once_it_shows_something() {
+    check::<Flat>(13_442_307_913_217_416_757);
+}
+
 /// What is shown after each piece.
 fn shows<T: HasPartial>(pieces: &[&str], expected: &expect_test::Expect) {
     let (mut live, mut partial) = (LiveJson::new(), LivePartial::<T>::new());
