@@ -7,8 +7,9 @@
 //! # Invariants
 //! - What is shown never contradicts the value in the end: text only grows; numbers, booleans, dates and whatever
 //!   else can turn out otherwise are there once they are complete.
-//! - A companion after any sequence of updates equals one that was read at once, and the one that serde reads
-//!   (`live.partial::<Part<Partial<T>>>()`): of two members of one name the last counts, once it has something to show.
+//! - As long as all fits, a companion after any sequence of updates equals one that was read at once, and the one that
+//!   serde reads (`live.partial::<Part<Partial<T>>>()`): of two members of one name the last counts, once it has
+//!   something to show.
 
 use std::fmt;
 

@@ -56,8 +56,9 @@ impl<T: HasPartial> LivePartial<T> {
     /// anew.
     ///
     /// # Errors
-    /// A value that is complete does not fit `T`. All the others are shown and go on to be updated. It is told at every
-    /// update, until a later member of the same name takes the place of that value.
+    /// A value that is complete does not fit `T`. All the others are shown and go on to be updated; what is shown of that
+    /// one depends on when it was looked at. It is told at every update, until a later member of the same name takes the
+    /// place of that value.
     ///
     /// # Complexity
     /// Linear in what changed and in the depth. Where the tag of an enum is written again, linear in that enum; as long as

@@ -38,13 +38,18 @@ fn follows<T: Output + HasPartial>(text: &str, seed: &mut Seed) -> (LivePartial<
         if seed.chance(5) {
             let is_ok = at_times.update(&live).is_ok();
             assert_eq!(is_ok, by_serde.is_ok(), "{name} at {:?}", live.raw());
-            assert_eq!(always.part(), at_times.part(), "{name} at {:?}", live.raw());
+            // Of what does not fit, who looks more often may have seen more.
+            if is_ok {
+                assert_eq!(always.part(), at_times.part(), "{name} at {:?}", live.raw());
+            }
         }
     }
     live.finish(End::Whole);
-    let _ = always.update(&live);
-    let _ = at_times.update(&live);
-    assert_eq!(always.part(), at_times.part());
+    let fits = always.update(&live).is_ok();
+    assert_eq!(at_times.update(&live).is_ok(), fits);
+    if fits {
+        assert_eq!(always.part(), at_times.part());
+    }
     (always, all)
 }
 
