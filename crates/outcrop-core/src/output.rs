@@ -240,10 +240,19 @@ impl OutputSpec {
     /// Adds the check that the value can be read as a `T`, by [`TurnOutput::decode`].
     #[must_use]
     pub fn read_as<T: DeserializeOwned>(self) -> Self {
+        self.validate_as(|_: &T| Ok(()))
+    }
+
+    /// As [`Self::read_as`], and adds what `check` reports of the `T`.
+    #[must_use]
+    pub fn validate_as<T: DeserializeOwned>(
+        self,
+        check: impl Fn(&T) -> Result<(), Problems> + Send + Sync + 'static,
+    ) -> Self {
         let schema = self.schema().clone();
         self.validate(move |text, _| {
             let read = decode::read::<T>(text.as_str(), None, &schema);
-            read.or_else(|problem| unit(text).ok_or(problem)).map(drop).map_err(Problems::from)
+            check(&read.or_else(|problem| unit(text).ok_or(problem))?)
         })
     }
 

@@ -44,10 +44,6 @@ use serde_json::Value;
     note = "put `#[derive(Output)]` on it; with `#[output(existing)]` where it has the implementations of serde and schemars"
 )]
 pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
-    /// Whether [`Self::__outcrop_check`] looks at anything.
-    #[doc(hidden)]
-    const __OUTCROP_CHECKED: bool;
-
     /// What `#[output(validate = ..)]` says of the value.
     #[doc(hidden)]
     fn __outcrop_check(&self) -> Result<(), Problems>;
@@ -85,8 +81,6 @@ pub trait ToolInput: DeserializeOwned + Serialize + JsonSchema + Send + 'static 
 
 #[diagnostic::do_not_recommend]
 impl<T: Declared> Output for T {
-    const __OUTCROP_CHECKED: bool = T::CHECKED;
-
     fn __outcrop_check(&self) -> Result<(), Problems> {
         self.check()
     }
@@ -97,10 +91,7 @@ impl<T: Declared> ToolInput for T {}
 
 /// What the derives implement.
 pub trait Declared: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
-    /// Whether a value is looked at by a function of the user's.
-    const CHECKED: bool = false;
-
-    /// What that function says.
+    /// What a function of the user's says of the value.
     fn check(&self) -> Result<(), Problems> {
         Ok(())
     }
@@ -138,40 +129,30 @@ macro_rules! declared {
 declared!(bool, char, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, String, Value, ());
 
 impl<T: Declared> Declared for Option<T> {
-    const CHECKED: bool = T::CHECKED;
-
     fn check(&self) -> Result<(), Problems> {
         self.as_ref().map_or(Ok(()), T::check)
     }
 }
 
 impl<T: Declared> Declared for Box<T> {
-    const CHECKED: bool = T::CHECKED;
-
     fn check(&self) -> Result<(), Problems> {
         T::check(self)
     }
 }
 
 impl<T: Declared> Declared for Vec<T> {
-    const CHECKED: bool = T::CHECKED;
-
     fn check(&self) -> Result<(), Problems> {
         check_all(self.iter().enumerate().map(|(at, element)| (format!("/{at}"), element)))
     }
 }
 
 impl<T: Declared> Declared for BTreeMap<String, T> {
-    const CHECKED: bool = T::CHECKED;
-
     fn check(&self) -> Result<(), Problems> {
         check_all(self.iter().map(|(name, element)| (step(name), element)))
     }
 }
 
 impl<T: Declared, S: BuildHasher + Default + Send + 'static> Declared for HashMap<String, T, S> {
-    const CHECKED: bool = T::CHECKED;
-
     fn check(&self) -> Result<(), Problems> {
         check_all(self.iter().map(|(name, element)| (step(name), element)))
     }

@@ -36,14 +36,7 @@ impl Outputs {
         let schema = schema_of::<T>();
         let description =
             schema.to_value().and_then(|schema| Some(schema.get("description")?.as_str()?.to_owned()));
-        let mut spec = OutputSpec::new(name(&T::schema_name()), schema)?.read_as::<T>();
-        if T::__OUTCROP_CHECKED {
-            // Where it cannot be read, the check before this one has told why.
-            spec = spec.validate(|text, _| match text.parse_into::<T>() {
-                Ok(value) => value.__outcrop_check(),
-                Err(_) => Ok(()),
-            });
-        }
+        let mut spec = OutputSpec::new(name(&T::schema_name()), schema)?.validate_as(T::__outcrop_check);
         if let Some(description) = description {
             spec = spec.description(description);
         }
@@ -125,13 +118,7 @@ impl<T: Output> AskOutput<T> {
         self,
         check: impl Fn(&T) -> Result<(), E> + Send + Sync + 'static,
     ) -> Self {
-        self.with(|spec| {
-            spec.validate(move |text, _| match text.parse_into::<T>() {
-                Ok(value) => check(&value).map_err(Into::into),
-                // The check before this one has told why.
-                Err(_) => Ok(()),
-            })
-        })
+        self.with(|spec| spec.validate_as(move |value: &T| check(value).map_err(Into::into)))
     }
 
     /// The turn as a stream of events.

@@ -334,8 +334,6 @@ pub(crate) fn declared(ident: &Ident, generics: &Generics, attr: &ContainerAttr)
         // All of the call has the place of the function, where one that does not fit is told of.
         let asked = quote_spanned!(check.span()=> __outcrop::check_by(self, #check));
         quote! {
-            const CHECKED: bool = true;
-
             fn check(&self) -> ::core::result::Result<(), __outcrop::Problems> {
                 #asked
             }

@@ -65,6 +65,15 @@ async fn r84_a_value_that_is_not_right_is_asked_for_again() {
     assert_eq!(told.len(), 2, "asked again as often as is said");
 }
 
+/// A value that is read from the empty object is looked at like any other.
+#[tokio::test]
+async fn r84_a_value_without_members_is_looked_at() {
+    let agent = Agent::builder(ScriptedModel::texts(["{}"])).build().unwrap();
+    let nothing = agent.ask("?").output::<()>().strategy(Strategy::Prompt).retries(0);
+    let refused = nothing.validate(|_| Err(Problem::new("", "something", "nothing"))).await;
+    assert!(matches!(refused, Err(Error::Output { .. })), "{refused:?}");
+}
+
 #[tokio::test]
 async fn all_elements_are_looked_at() {
     let right = r#"{"value": [{"left": 0, "right": 1, "note": "a"}]}"#;
