@@ -9,12 +9,13 @@ use std::hint::black_box;
 
 use outcrop_json::LiveJson;
 
+use outcrop_bench_common::report::{Bars, Table, exponent, number, time};
+
 use crate::{
     alloc::calls,
     clock::{self, Contender, seconds},
     features, ours,
     peers::{self, REPARSERS, Reparser},
-    report::{Bars, Table, exponent, number, time},
     text::{Kind, PLAIN, Workload},
 };
 

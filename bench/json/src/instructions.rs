@@ -1,19 +1,20 @@
 //! The table by callgrind: instructions, which repeat to within a few percent whatever else the machine does.
-//!
-//! # Invariants
-//! - A stage that callgrind did not see, or saw nothing in, ends the run: a zero is no result.
 
 use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-    process::{self, Command, Stdio},
+    env, fs,
+    path::Path,
+    process,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
+use outcrop_bench_common::{
+    callgrind,
+    report::{Bars, Table, exponent, number},
+};
+
 use crate::{
     features,
-    report::{Bars, Table, exponent, number},
     stages::{COLLECTED, STAGES, Stage},
     text::{HOSTILE, Kind, PLAIN},
 };
@@ -35,13 +36,7 @@ type Counts = [f64; STAGES.len()];
 ///
 /// A sentence, if valgrind is missing or something could not be measured.
 pub(crate) fn run() -> Result<(), String> {
-    let valgrind = Command::new("valgrind").arg("--version").output();
-    let version = valgrind.map_err(|_| "valgrind is not installed: nothing was measured")?;
-    println!(
-        "instructions by callgrind ({}), {}",
-        String::from_utf8_lossy(&version.stdout).trim(),
-        features::serde_json()?
-    );
+    println!("instructions by callgrind ({}), {}", callgrind::version()?, features::serde_json()?);
 
     let kinds: Vec<Kind> = PLAIN.into_iter().chain(HOSTILE).collect();
     let results = measure_all(&kinds)?;
@@ -61,7 +56,6 @@ fn sizes(kind: &Kind) -> Vec<usize> {
 /// The counts of every kind in every size, by as many processes at once as there are cores.
 fn measure_all(kinds: &[Kind]) -> Result<Vec<Vec<Counts>>, String> {
     let folder = env::temp_dir().join(format!("outcrop-bench-{}", process::id()));
-    fs::create_dir_all(&folder).map_err(|error| format!("no folder for what callgrind writes: {error}"))?;
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut done = Vec::new();
@@ -86,43 +80,12 @@ fn measure_all(kinds: &[Kind]) -> Result<Vec<Vec<Counts>>, String> {
 
 /// Runs the stages of one kind under callgrind.
 fn measure(kind: &Kind, folder: &Path) -> Result<Vec<Counts>, String> {
-    let failed = |error: io::Error| format!("{}: {error}", kind.name);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let base = folder.join("part");
+    let own = env::current_exe().map_err(|error| format!("{}: {error}", kind.name))?;
     let sizes = sizes(kind);
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--quiet"])
-        .arg(format!("--callgrind-out-file={}", base.display()))
-        .arg(format!("--toggle-collect={COLLECTED}"))
-        .arg(format!("--dump-after={COLLECTED}"))
-        .arg(env::current_exe().map_err(failed)?)
-        .args(["stages", kind.name])
-        .args(sizes.iter().map(usize::to_string))
-        .stdin(Stdio::null())
-        .output()
-        .map_err(failed)?;
-    if !output.status.success() {
-        return Err(format!("{}: {}", kind.name, String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    let counts = (1..=sizes.len() * STAGES.len())
-        .map(|part| count(&PathBuf::from(format!("{}.{part}", base.display()))))
-        .collect::<Result<Vec<f64>, String>>()
-        .map_err(|error| format!("{}: {error}", kind.name))?;
-    Ok(counts.as_chunks().0.to_vec())
-}
-
-/// The instructions in one part that callgrind wrote.
-fn count(path: &Path) -> Result<f64, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("a part is missing: {error}"))?;
-    let of = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-    let wanted = |trigger: &str| trigger.contains(COLLECTED);
-    if !of("desc: Trigger:").is_some_and(wanted) || of("events:") != Some("Ir") {
-        return Err("a part is of something else".to_owned());
-    }
-    match of("summary:").or_else(|| of("totals:")).and_then(|count| count.parse::<u64>().ok()) {
-        Some(count) if count > 0 => Ok(count as f64),
-        _ => Err("callgrind counted nothing".to_owned()),
-    }
+    let args =
+        ["stages".to_owned(), kind.name.to_owned()].into_iter().chain(sizes.iter().map(usize::to_string));
+    let counts = callgrind::counts(&own, args, COLLECTED, sizes.len() * STAGES.len(), folder);
+    Ok(counts.map_err(|error| format!("{}: {error}", kind.name))?.as_chunks().0.to_vec())
 }
 
 fn of(counts: &Counts, stage: Stage) -> f64 {

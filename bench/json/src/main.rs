@@ -10,7 +10,6 @@ mod features;
 mod instructions;
 mod ours;
 mod peers;
-mod report;
 mod stages;
 mod text;
 

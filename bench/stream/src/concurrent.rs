@@ -19,13 +19,14 @@ use futures::{StreamExt, future::BoxFuture};
 use outcrop::{Agent, Error};
 use serde::{Deserialize, Serialize};
 
+use outcrop_bench_common::report::{Bars, Table};
+
 use crate::{
     Failure,
     contenders::{QUESTION, ours, sdk},
     measure::{Samples, Used, allow_many_files},
     script::{Said, Script, sum},
     server::{Cut, Server},
-    table::{Bars, Table},
 };
 
 #[derive(Args, Debug)]
@@ -137,7 +138,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         outcomes.push((way.name(), serde_json::from_slice::<Outcome>(&done.stdout)?));
     }
     print(options.streams, &outcomes);
-    println!();
     Bars::default().print();
     Ok(())
 }
@@ -149,20 +149,19 @@ fn print(streams: usize, outcomes: &[(&str, Outcome)]) {
     for (name, outcome) in outcomes {
         let events = (outcome.events * streams) as f64;
         let (wall, cpu) = (outcome.wall.as_secs_f64(), outcome.cpu.as_secs_f64());
-        table.row([
-            (*name).to_owned(),
+        let cells = [
             format!("{events}"),
             format!("{:.0}", events / wall),
             format!("{:.2}", cpu * 1e6 / events),
             format!("{:.2}", cpu / wall),
             mebibytes(outcome.memory[0]),
             mebibytes(outcome.memory[1]),
-        ]);
+        ];
+        table.row(name, cells);
     }
-    println!();
-    table.print();
+    table.print("all streams");
 
-    let mut table = Table::new(["a stream, ms", "min", "p50", "p99", "max"]);
+    let mut table = Table::new(["", "min", "p50", "p99", "max"]);
     for (name, outcome) in outcomes {
         for (what, samples) in [
             ("first delta after", &outcome.first),
@@ -170,11 +169,10 @@ fn print(streams: usize, outcomes: &[(&str, Outcome)]) {
             ("longest gap between two", &outcome.gap),
         ] {
             let figures = [samples.min(), samples.median(), samples.quantile(0.99), samples.max()];
-            table.row([format!("{name}: {what}")].into_iter().chain(figures.map(|ms| format!("{ms:.0}"))));
+            table.row(&format!("{name}: {what}"), figures.map(|ms| format!("{ms:.0}")));
         }
     }
-    println!();
-    table.print();
+    table.print("a stream, ms");
 }
 
 fn one_way(options: &Options, way: Way) -> Result<Outcome, Failure> {

@@ -54,6 +54,11 @@ impl Samples {
         self.0.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
+    /// What each figure is of that of the same round in `others`.
+    pub(crate) fn ratios(&self, others: &Self) -> Self {
+        Self(self.0.iter().zip(&others.0).map(|(own, other)| own / other).collect())
+    }
+
     pub(crate) fn max(&self) -> f64 {
         self.0.iter().copied().fold(0.0, f64::max)
     }
@@ -111,5 +116,11 @@ mod tests {
         (0..=100).rev().for_each(|figure| samples.push(f64::from(figure)));
         let figures = [samples.min(), samples.median(), samples.quantile(0.99), samples.max()];
         assert_eq!(figures, [0.0, 50.0, 99.0, 100.0]);
+    }
+
+    #[test]
+    fn one_lucky_round_decides_nothing() {
+        let (own, others) = (Samples(vec![9.0, 8.0, 1.0]), Samples(vec![10.0, 10.0, 10.0]));
+        assert_eq!(own.ratios(&others).median(), 0.8);
     }
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use clap::Args;
 
+use outcrop_bench_common::report::Bars;
+
 use crate::{
     Failure,
     contenders::{Contender, ours, rig, sdk},
     measure::{Samples, rounds},
     script::{Script, sum},
     server::{Cut, Server},
-    table::{Bars, compare},
+    table::compare,
 };
 
 #[derive(Args, Debug)]
@@ -65,7 +67,6 @@ async fn all(options: &Options, server: &Server) -> Result<(), Failure> {
             }
         }
     }
-    println!();
     bars.print();
     Ok(())
 }
@@ -89,6 +90,6 @@ fn hold(bars: &mut Bars, script: Script, contenders: &[Contender], figures: &[Sa
             _ => continue,
         };
         let what = format!("{}, {} stream, × raw SDK", contender.name, script.name());
-        bars.at_most(&what, samples.min() / figures[0].min(), bar);
+        bars.at_most(&what, samples.ratios(&figures[0]).median(), bar);
     }
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use clap::Args;
 
+use outcrop_bench_common::report::Bars;
+
 use crate::{
     Failure,
     contenders::{ours, rig, sdk},
     measure::rounds,
     script::{Script, sum},
     server::{Cut, Server},
-    table::{Bars, compare},
+    table::compare,
 };
 
 #[derive(Args, Debug)]
@@ -54,10 +56,9 @@ async fn all(options: &Options, server: &Server) -> Result<(), Failure> {
         compare(cut.means(), ("µs", 1e3), &contenders, &figures);
         let ours = contenders.iter().position(|contender| contender.name == "our agent");
         if let (Some(ours), Cut::BARS, None) = (ours, cut, &options.only) {
-            bars.at_most("our agent, × 3 raw SDK requests", figures[ours].min() / figures[0].min(), 1.0);
+            bars.at_most("our agent, × 3 raw SDK requests", figures[ours].ratios(&figures[0]).median(), 1.0);
         }
     }
-    println!();
     bars.print();
     Ok(())
 }

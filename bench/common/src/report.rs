@@ -1,20 +1,23 @@
 //! Aligned tables, and the bars with what became of each.
 
 /// A table: the first column reads from the left, the others end on the right.
-pub(crate) struct Table {
+pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(crate) fn new<'a>(head: impl IntoIterator<Item = &'a str>) -> Self {
+    /// With these heads of columns and no rows.
+    pub fn new<'a>(head: impl IntoIterator<Item = &'a str>) -> Self {
         Self { rows: vec![head.into_iter().map(str::to_owned).collect()] }
     }
 
-    pub(crate) fn row(&mut self, name: &str, cells: impl IntoIterator<Item = String>) {
+    /// Adds a row.
+    pub fn row(&mut self, name: &str, cells: impl IntoIterator<Item = String>) {
         self.rows.push(std::iter::once(name.to_owned()).chain(cells).collect());
     }
 
-    pub(crate) fn print(&self, title: &str) {
+    /// Prints it under a title.
+    pub fn print(&self, title: &str) {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             self.rows
@@ -38,25 +41,27 @@ impl Table {
 
 /// What was promised, and whether it held.
 #[derive(Default)]
-pub(crate) struct Bars {
+pub struct Bars {
     lines: Vec<(bool, String)>,
 }
 
 impl Bars {
     /// `value` is to be `bound` or less.
-    pub(crate) fn at_most(&mut self, what: &str, value: f64, bound: f64) {
+    pub fn at_most(&mut self, what: &str, value: f64, bound: f64) {
         // What could not be measured does not hold.
         self.lines.push((value <= bound, format!("{what}: {} ≤ {}", exact(value), exact(bound))));
     }
 
     /// `value` is to be `bound` or more.
-    pub(crate) fn at_least(&mut self, what: &str, value: f64, bound: f64) {
+    pub fn at_least(&mut self, what: &str, value: f64, bound: f64) {
         self.lines.push((value >= bound, format!("{what}: {} ≥ {}", exact(value), exact(bound))));
     }
 
     /// Prints every bar; the sum is the last line.
-    pub(crate) fn print(&self) {
-        println!("\nBars");
+    pub fn print(&self) {
+        if !self.lines.is_empty() {
+            println!("\nBars");
+        }
         for (held, line) in &self.lines {
             println!("  {}  {line}", if *held { "held " } else { "SHORT" });
         }
@@ -75,7 +80,7 @@ fn exact(value: f64) -> String {
 }
 
 /// A number with three digits that matter.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     match value.abs() {
         _ if value.fract() == 0.0 && value.abs() < 1e4 => format!("{value}"),
         size if size < 10.0 => format!("{value:.2}"),
@@ -88,7 +93,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A time in the unit that suits it.
-pub(crate) fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     let (value, unit) = match seconds {
         s if s < 1e-6 => (s * 1e9, "ns"),
         s if s < 1e-3 => (s * 1e6, "µs"),
@@ -103,7 +108,7 @@ pub(crate) fn time(seconds: f64) -> String {
 }
 
 /// How a cost grows with the size: 1 is in proportion, 2 quadratic.
-pub(crate) fn exponent(small: (usize, f64), large: (usize, f64)) -> f64 {
+pub fn exponent(small: (usize, f64), large: (usize, f64)) -> f64 {
     (large.1 / small.1).ln() / (large.0 as f64 / small.0 as f64).ln()
 }
 
