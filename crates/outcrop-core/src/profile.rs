@@ -371,6 +371,7 @@ impl Profile {
             Fact::NoToolStreaming => self.streams_tools = false,
             Fact::NoToolResultStatus => self.tool_result_status = false,
             Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
+            Fact::BindsThinking => self.binds_thinking = true,
             Fact::NoFineTools => self.fine_tools = FineTools::Refused,
             Fact::NoNativeOutput => self.native_output = false,
             Fact::NoStrictTools => self.strict_tools = false,
@@ -407,6 +408,9 @@ pub enum Fact {
     NoToolResultStatus,
     /// Reasoning cannot be sent back.
     NoReasoning,
+    /// What the model thinks holds only behind the prefix that it was thought behind (R70). Learned by a
+    /// [`Turn`](crate::Turn) alone, which then asks without what was refused.
+    BindsThinking,
     /// Fine-grained tool streaming is refused. Told by no text alone: the refusal does not say which beta it means.
     NoFineTools,
     /// Native output is refused (R76). This and what follows is learned by a [`Turn`](crate::Turn) alone, which knows

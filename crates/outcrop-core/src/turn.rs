@@ -15,6 +15,7 @@
 //! - Outcomes for actions that are not outstanding change nothing.
 
 mod action;
+mod bound;
 mod calls;
 mod live;
 mod output;
@@ -37,14 +38,15 @@ pub use saved::{SavedTurn, UnknownVersion};
 pub use tool_streaming::ToolStreaming;
 
 use crate::{
-    Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
-    History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
+    Assembled, Assembler, Binding, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact,
+    Growth, History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
     ReasoningEnd, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd,
-    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
-    ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
+    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResult, ToolResultContent,
+    ToolResultStatus, ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
 use outcrop_json::LiveJson;
 
+use bound::sends_reasoning;
 use calls::Calls;
 use live::{LiveCall, LiveInputs};
 use output::{Found, OpenOutput, Output};
@@ -96,6 +98,8 @@ pub struct Turn {
     output: Option<Output>,
     /// Tools that were declared strict; `None` until they are looked at.
     strict: Option<StrictTools>,
+    /// The service refused what was thought so far, and there is no answer without it yet.
+    forgets: bool,
 }
 
 #[derive(Debug)]
@@ -120,6 +124,10 @@ struct Asking {
     counted: bool,
     /// Texts that are the output, by block.
     texts: BTreeMap<u32, Box<LiveJson>>,
+    /// Where the answer stands.
+    binding: Binding,
+    /// The request sends back what the model thought.
+    reasons: bool,
 }
 
 #[derive(Debug)]
@@ -141,6 +149,8 @@ struct FinishedStep {
     metadata: Option<Box<StreamMetadata>>,
     /// What it is to the output.
     found: Found,
+    /// Where it stands.
+    binding: Binding,
 }
 
 impl Turn {
@@ -180,6 +190,7 @@ impl Turn {
             calls_begun: BTreeMap::new(),
             output,
             strict: None,
+            forgets: false,
         }
     }
 
@@ -234,20 +245,23 @@ impl Turn {
         self.calls_begun = self.calls_begun.split_off(&(self.step.saturating_sub(1), 0, 0));
         let id = ActionId(self.next_id);
         self.next_id += 1;
+        let (request, binding) = self.request();
+        let reasons = sends_reasoning(&request);
         self.phase = Phase::Asking(Asking {
             id,
             assembler: Assembler::new(),
             open: BTreeMap::new(),
             counted: false,
             texts: BTreeMap::new(),
+            binding,
+            reasons,
         });
-        let request = Box::new(self.request());
         let streams = self.profile().streams_tools;
         if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
             let text = "this model cannot stream while it has tools: each answer comes whole";
             self.diagnose("not_streamed", text, None);
         }
-        ConverseAction { id, request }
+        ConverseAction { id, request: Box::new(request) }
     }
 
     /// Takes an event of the stream of the Converse action `id`.
@@ -409,7 +423,9 @@ impl Turn {
         let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole, settled);
         let model_id = self.config.model_id.clone();
         let additional_fields = stop.additional_model_response_fields;
-        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found };
+        let binding = asking.binding;
+        let step =
+            FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found, binding };
         self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
         self.announce_refused();
         self.advance();
@@ -457,7 +473,9 @@ impl Turn {
                     return Recovery::Learned(fact);
                 }
                 let refusal = refusal.filter(|_| untouched);
-                let again = refusal.and_then(|text| self.loosen(text).or_else(|| self.climb_down(text)));
+                let again = refusal.and_then(|text| {
+                    self.forget(text).or_else(|| self.loosen(text)).or_else(|| self.climb_down(text))
+                });
                 if let Some(recovery) = again {
                     return recovery;
                 }
@@ -519,7 +537,7 @@ impl Turn {
         if self.output.is_some() {
             return self.end_output_step(step, calls);
         }
-        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, .. } = step;
+        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, binding, .. } = step;
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
         let malformed =
@@ -535,7 +553,7 @@ impl Turn {
             metadata: metadata.clone(),
             output: None,
         });
-        self.history.push_step(message, Some(&model_id), calls.into_results());
+        self.push_answer(message, &model_id, calls.into_results(), binding);
         let mut end = StepEnd::new(stop_reason.clone());
         end.additional_model_response_fields = additional_fields;
         end.metadata = metadata;
@@ -585,13 +603,20 @@ impl Turn {
                 inputs.extend(asking.texts);
                 self.keep_inputs(inputs);
                 if let Some(message) = asking.assembler.partial() {
-                    self.history.push_step(message, Some(&self.config.model_id), []);
+                    let model_id = self.config.model_id.clone();
+                    self.push_answer(message, &model_id, Vec::new(), asking.binding);
                 }
             }
             Phase::Dispatching { step, calls, .. } => {
-                self.history.push_step(step.message, Some(&step.model_id), calls.into_results());
+                self.push_answer(step.message, &step.model_id, calls.into_results(), step.binding);
             }
         }
+    }
+
+    /// Adds an answer to the history.
+    fn push_answer(&mut self, message: Message, model_id: &str, results: Vec<ToolResult>, binding: Binding) {
+        self.forgets &= message.content.is_empty();
+        self.history.push_answer(message, Some(model_id), results, binding);
     }
 
     /// How the turn ended; `None` while it goes on.

@@ -31,6 +31,7 @@ mod render_property;
 mod render_results;
 mod shape;
 mod turn;
+mod turn_bound;
 mod turn_course;
 mod turn_event;
 mod turn_property;
