@@ -4,13 +4,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{Strategy, *};
 use proptest::{collection::vec, prelude::*, strategy::Strategy as _};
 use serde_json::{Value, json};
 
 use crate::{
     shape::PROFILES,
-    support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools, whole_call},
+    support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools},
 };
 
 const BINDING: &str = "anthropic.claude-fable-5-1";
@@ -68,6 +68,8 @@ enum Step {
     Plain,
     /// The stream breaks off behind the thought.
     Broken,
+    /// The stream breaks off in a text behind the thought, which is kept then.
+    Cut,
 }
 
 /// What happens between two turns.
@@ -160,6 +162,16 @@ impl Talk {
             match step {
                 Step::Plain => drop(sim.events([begin(), text(0, "Fine."), stop(0), end("end_turn")])),
                 Step::Broken => drop(sim.events([begin(), think(0, "Hm."), sign(0, &signature), stop(0)])),
+                Step::Cut => {
+                    sim.events([
+                        begin(),
+                        think(0, "Hm."),
+                        sign(0, &signature),
+                        stop(0),
+                        text(1, "So"),
+                        stop(1),
+                    ]);
+                }
                 Step::Text => {
                     sim.events([begin(), think(0, "Hm."), sign(0, &signature), stop(0)]);
                     sim.events([text(1, r#"{"city":"Lisbon"}"#), stop(1), end("end_turn")]);
@@ -175,7 +187,7 @@ impl Talk {
                     sim.events([stop(at), end("tool_use")]);
                 }
             }
-            if *step == Step::Broken {
+            if matches!(step, Step::Broken | Step::Cut) {
                 break;
             }
             sim.end_stream();
@@ -267,7 +279,7 @@ fn r70_an_output_by_a_tool() {
 #[test]
 fn r70_another_prefix() {
     use Change::{Nothing, Reloaded, System, Tools};
-    use Step::{Broken, Call, Plain, Saved, Text};
+    use Step::{Broken, Call, Cut, Plain, Saved, Text};
     check(
         Profile::of(BINDING),
         &[
@@ -276,6 +288,7 @@ fn r70_another_prefix() {
             (System(1), &[Call, Text]),
             (Nothing, &[Text]),
             (System(2), &[Broken]),
+            (Nothing, &[Cut]),
             (Nothing, &[Plain]),
             (Tools(false), &[Plain]),
             (Nothing, &[Plain]),
@@ -287,8 +300,9 @@ fn r70_another_prefix() {
             Nothing: 2 of 5
             System(2): 0 of 6; told
             Nothing: 0 of 6; told
-            Tools(false): 0 of 6; told
-            Nothing: 0 of 6
+            Nothing: 1 of 7
+            Tools(false): 0 of 7; told
+            Nothing: 0 of 7
         "#]],
     );
 }
@@ -391,14 +405,12 @@ fn a_prefix_keeps_its_number() {
 #[test]
 fn r86_cache_points_are_no_prefix() {
     let mut history = History::new();
-    let mut sent = 0;
-    for turn in 0..6 {
+    for sent in 0..6 {
         let config = TurnConfig::new(BINDING, tools());
         let user = Message::user(vec![ContentBlock::from(CachePoint::default())]);
-        let mut turn = Turn::new(config.into(), history, user, format!("t{turn}"));
+        let mut turn = Turn::new(config.into(), history, user, format!("t{sent}"));
         let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
         assert_eq!(accepts(&ask.request), Ok(sent));
-        sent += 1;
         let signature = format!("{:x}", walk(&ask.request, |_, _| {}));
         let answer = [think(0, "Hm."), sign(0, &signature), stop(0), text(1, "So."), end("end_turn")];
         answer.into_iter().for_each(|event| turn.on_stream_event(ask.id, event));
@@ -414,6 +426,7 @@ fn steps() -> impl proptest::strategy::Strategy<Value = Vec<Step>> {
         2 => Just(Step::Text),
         1 => Just(Step::Plain),
         1 => Just(Step::Broken),
+        1 => Just(Step::Cut),
     ];
     vec(step, 1..5)
 }
