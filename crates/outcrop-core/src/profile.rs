@@ -82,6 +82,8 @@ pub struct Profile {
     pub strict_tools: bool,
     /// Whether schemas for native output and strict tools are held to Anthropic's subset and limits (R78).
     pub schema_subset: bool,
+    /// Whether `$ref` in a schema is followed; otherwise definitions are put in the place of references (R79).
+    pub follows_references: bool,
     /// Schemas that were refused for native output, as [`Fact::NativeSchemaRefused`] names them.
     pub native_schemas_refused: Vec<u32>,
     /// Schemas that were refused for strict tools, as [`Fact::StrictSchemaRefused`] names them.
@@ -323,6 +325,7 @@ impl Profile {
             native_output: true,
             strict_tools: true,
             schema_subset: false,
+            follows_references: true,
             native_schemas_refused: Vec::new(),
             strict_schemas_refused: Vec::new(),
             citations: true,

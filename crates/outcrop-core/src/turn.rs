@@ -21,7 +21,7 @@ mod live;
 mod output;
 mod request;
 mod saved;
-mod strict;
+mod shown;
 mod tool_streaming;
 
 use std::{
@@ -50,7 +50,7 @@ use bound::sends_reasoning;
 use calls::Calls;
 use live::{LiveCall, LiveInputs};
 use output::{Found, OpenOutput, Output};
-use strict::StrictTools;
+use shown::ShownTools;
 
 /// One turn: from a user message to the answer.
 ///
@@ -96,8 +96,8 @@ pub struct Turn {
     calls_begun: BTreeMap<(u32, u32, u32), LiveCall>,
     /// What the turn is to end with, where that is not only text.
     output: Option<Output>,
-    /// Tools that were declared strict; `None` until they are looked at.
-    strict: Option<StrictTools>,
+    /// How the tools are shown; `None` until they are looked at.
+    shown: Option<ShownTools>,
     /// The service refused what was thought so far, and there is no answer without it yet.
     forgets: bool,
 }
@@ -189,7 +189,7 @@ impl Turn {
             inputs: LiveInputs::default(),
             calls_begun: BTreeMap::new(),
             output,
-            strict: None,
+            shown: None,
             forgets: false,
         }
     }
@@ -207,8 +207,8 @@ impl Turn {
 
     fn learn(&mut self, fact: Fact) {
         self.taught = Some(Box::new(self.profile().clone().with_fact(fact)));
-        if let Some(strict) = &mut self.strict {
-            strict.stale = true;
+        if let Some(shown) = &mut self.shown {
+            shown.stale = true;
         }
         self.learned.push(fact);
     }
@@ -221,7 +221,7 @@ impl Turn {
                     self.step += 1;
                     self.emit(None, StepStart::new());
                 }
-                self.plan_strict_tools();
+                self.plan_tools();
                 if let Err(reason) = self.plan_output() {
                     self.fail_output(reason, String::new());
                     return None;

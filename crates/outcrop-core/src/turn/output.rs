@@ -122,7 +122,7 @@ impl Turn {
     pub(super) fn plan_output(&mut self) -> Result<(), OutputFailureReason> {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let Some(output) = &mut self.output else { return Ok(()) };
-        let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
+        let strict = self.shown.as_ref().map_or(&[][..], |shown| &shown.schemas);
         let circumstances =
             ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let plan = ladder::plan(
@@ -379,7 +379,7 @@ impl Turn {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let output = self.output.as_ref()?;
         let plan = output.plan.as_ref()?;
-        let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
+        let strict = self.shown.as_ref().map_or(&[][..], |shown| &shown.schemas);
         let now = ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let refused = ladder::refused(refusal, plan, &output.spec, &now)?;
         let (profile, with_citations) = match refused {
@@ -417,8 +417,8 @@ impl Output {
     }
 
     /// The plan of a step that was asked for before the turn was saved.
-    pub(super) fn asked_by(&self, strategy: Strategy, family: &str) -> Option<Plan> {
-        let offered = self.spec.offered(strategy, family).ok()?;
+    pub(super) fn asked_by(&self, strategy: Strategy, profile: &Profile) -> Option<Plan> {
+        let offered = self.spec.offered(strategy, profile).ok()?;
         Some(Plan { strategy, forced: None, offered, reason: None })
     }
 }

@@ -181,9 +181,9 @@ impl Turn {
         for fact in saved.learned {
             turn.learn(fact);
         }
-        let family = turn.profile().family.clone();
+        let profile = turn.profile().clone();
         if let (Some(output), Some(saved)) = (&mut turn.output, saved.output) {
-            saved.restore(output, &family);
+            saved.restore(output, &profile);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();

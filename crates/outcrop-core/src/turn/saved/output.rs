@@ -9,7 +9,7 @@ use super::super::{
     Turn,
     output::{Found, Output},
 };
-use crate::{ContentBlock, Message, OutputAttempt, Strategy};
+use crate::{ContentBlock, Message, OutputAttempt, Profile, Strategy};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,11 +35,11 @@ impl SavedOutput {
         }
     }
 
-    pub(super) fn restore(self, output: &mut Output, family: &str) {
+    pub(super) fn restore(self, output: &mut Output, profile: &Profile) {
         output.attempts = self.attempts;
         output.refused_with_citations = self.refused_with_citations;
         output.in_question = self.in_question;
-        output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy, family));
+        output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy, profile));
         output.resumed = true;
     }
 }
