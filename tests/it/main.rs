@@ -6,6 +6,7 @@ mod support;
 
 mod turns;
 
+mod bound;
 mod drops;
 mod guide;
 mod live;

@@ -13,6 +13,7 @@
 
 mod dialect;
 mod flat;
+mod inline;
 mod keyword;
 mod limits;
 mod lint;
@@ -34,6 +35,7 @@ pub use lint::{LintFinding, lint};
 pub use report::{Action, Inexpressible, SchemaChange, Why};
 pub use unwrap::NotWrapped;
 
+use refs::References;
 use unwrap::Segment;
 use walk::{Walk, refuse};
 
@@ -88,7 +90,7 @@ pub fn adapt(schema: &Value, dialect: &SchemaDialect) -> Result<Adapted, Inexpre
         return refuse(place, Why::Malformed { keyword: keyword.to_owned() });
     }
     if dialect.everything {
-        return whole::adapt(schema, &walk.references);
+        return whole(schema, dialect, &mut walk.references);
     }
     let Some(mut root) = walk.schema(schema, "", 0)? else { return refuse("", Why::Never) };
     if walk.filled.iter().any(|place| walk.nulls.contains(place)) {
@@ -103,6 +105,19 @@ pub fn adapt(schema: &Value, dialect: &SchemaDialect) -> Result<Adapted, Inexpre
         root["$defs"] = walk.definitions.into();
     }
     Ok(Adapted { schema: root, changes: walk.changes, wrapped, filled: walk.filled })
+}
+
+/// `schema` in a dialect that takes any schema whose root is an object.
+fn whole(
+    schema: &Value,
+    dialect: &SchemaDialect,
+    references: &mut References<'_>,
+) -> Result<Adapted, Inexpressible> {
+    let inlined = if dialect.references { None } else { inline::inline(schema, references) };
+    let Some((inlined, mut changes)) = inlined else { return whole::adapt(schema, references) };
+    let mut adapted = whole::adapt(&inlined, &Walk::new(&inlined, dialect)?.references)?;
+    changes.append(&mut adapted.changes);
+    Ok(Adapted { changes, ..adapted })
 }
 
 /// An object that holds what `schema` describes.

@@ -7,7 +7,8 @@
 //! - Every tool call in an assistant message is answered in the message right after it, in order, exactly once;
 //!   no result is without its call (R16, R26, R33). Calls that the service ran are not answered (R35a).
 //! - Nothing is changed once it is in; only whole turns can be taken off either end (R71).
-//! - An assistant message knows the model that wrote it, since reasoning is bound to its model (R63).
+//! - An assistant message knows the model that wrote it, since reasoning is bound to its model (R63), and what stood
+//!   before it where that counts (R70).
 
 use std::sync::Arc;
 
@@ -43,11 +44,35 @@ pub struct Entry {
     /// A turn wrote this itself, to ask for its output once more: no question of the user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reminder: bool,
+    /// What it holds for of what stood before it.
+    #[serde(default, skip_serializing_if = "Binding::is_unknown")]
+    pub binding: Binding,
 }
 
 impl Entry {
     fn new(message: Message, model: Option<String>) -> Self {
-        Self { message, model, reminder: false }
+        Self { message, model, reminder: false, binding: Binding::default() }
+    }
+}
+
+/// What an answer holds for of what stood before it when it was written (R70). It is known where a
+/// [`Turn`](crate::Turn) asked for the answer; what comes from elsewhere is sent as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Binding {
+    /// The CRC-32 of all that stood before it, where the model binds to that what it thinks: tools, system prompt and
+    /// messages as they were sent, cache points aside. What was thought goes back only behind the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<u32>,
+    /// The service had refused what was thought before, so that it was written without, and stays so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgets: bool,
+}
+
+impl Binding {
+    /// Whether nothing is known.
+    pub(crate) fn is_unknown(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -95,7 +120,7 @@ impl History {
         let answers_calls =
             assistant.as_ref().is_some_and(|entry| entry.message.tool_uses().next().is_some());
         if let Some(entry) = assistant {
-            self.push_step(entry.message, entry.model.as_deref(), results);
+            self.push_answer(entry.message, entry.model.as_deref(), results, entry.binding);
         }
         let mut replies = replies.into_iter().peekable();
         // What stood beside the results stays beside them.
@@ -140,6 +165,17 @@ impl History {
         model: Option<&str>,
         results: impl IntoIterator<Item = ToolResult>,
     ) {
+        self.push_answer(assistant, model, results, Binding::default());
+    }
+
+    /// As [`History::push_step`], with what is known of where the message stood.
+    pub(crate) fn push_answer(
+        &mut self,
+        assistant: Message,
+        model: Option<&str>,
+        results: impl IntoIterator<Item = ToolResult>,
+        binding: Binding,
+    ) {
         if assistant.content.is_empty() {
             return;
         }
@@ -157,7 +193,8 @@ impl History {
                 ContentBlock::ToolResult(result)
             })
             .collect();
-        self.entries.push(Arc::new(Entry::new(assistant, model.map(str::to_owned))));
+        let entry = Entry { binding, ..Entry::new(assistant, model.map(str::to_owned)) };
+        self.entries.push(Arc::new(entry));
         if !answers.is_empty() {
             self.entries.push(Arc::new(Entry::new(Message::new(Role::User, answers), None)));
         }
@@ -171,6 +208,11 @@ impl History {
     /// The messages with where they came from.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.entries.iter().map(|entry| &**entry)
+    }
+
+    /// How many of the first messages go without what was thought in them, since the service refused that.
+    pub(crate) fn forgotten(&self) -> usize {
+        self.entries.iter().rposition(|entry| entry.binding.forgets).unwrap_or(0)
     }
 
     /// How many messages there are.

@@ -57,7 +57,7 @@ pub use citation::*;
 pub use decode::{InvalidInput, Problem, Problems};
 pub use event::*;
 pub use frame::{Frame, FrameDecoder, FrameError, FrameRef};
-pub use history::{Entry, History};
+pub use history::{Binding, Entry, History};
 pub use media::*;
 pub use message::*;
 pub use output::{

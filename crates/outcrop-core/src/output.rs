@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Problem, Problems, RawJson, SchemaDialect, ToolSpec, adapt,
+    Problem, Problems, Profile, RawJson, SchemaDialect, ToolSpec, adapt,
     adapt::{Action, WRAPPER},
     decode::{self, Schema},
     raw_json::all_members,
@@ -294,16 +294,22 @@ impl OutputSpec {
         schema_hash(self.schema())
     }
 
-    /// The schema that a model of `family` is shown.
+    /// The schema that a model that takes what `profile` says is shown.
     ///
     /// # Errors
     /// Why it cannot be asked for in that way.
-    pub(crate) fn offered(&self, strategy: Strategy, family: &str) -> Result<Arc<Offered>, String> {
-        let Shown { native, inlined, tool } = &*self.shown;
-        let (kept, dialect): (_, fn() -> SchemaDialect) = match strategy {
-            Strategy::Native if family == "openai-gpt-oss" => (inlined, SchemaDialect::inlined),
-            Strategy::Native | Strategy::StrictTool => (native, SchemaDialect::native),
-            Strategy::Tool | Strategy::Prompt | Strategy::Auto => (tool, SchemaDialect::tool),
+    pub(crate) fn offered(&self, strategy: Strategy, profile: &Profile) -> Result<Arc<Offered>, String> {
+        let Shown { native, inlined, tool, inlined_tool } = &*self.shown;
+        let held = matches!(strategy, Strategy::Native | Strategy::StrictTool);
+        let kept = match (held, profile.follows_references) {
+            (true, true) => native,
+            (true, false) => inlined,
+            (false, true) => tool,
+            (false, false) => inlined_tool,
+        };
+        let dialect = || {
+            let dialect = if held { SchemaDialect::native() } else { SchemaDialect::tool() };
+            SchemaDialect { references: profile.follows_references, ..dialect }
         };
         kept.get_or_init(|| self.adapted(&dialect())).clone()
     }
@@ -362,6 +368,7 @@ struct Shown {
     native: Adaptation,
     inlined: Adaptation,
     tool: Adaptation,
+    inlined_tool: Adaptation,
 }
 
 type Adaptation = OnceLock<Result<Arc<Offered>, String>>;

@@ -82,6 +82,8 @@ pub struct Profile {
     pub strict_tools: bool,
     /// Whether schemas for native output and strict tools are held to Anthropic's subset and limits (R78).
     pub schema_subset: bool,
+    /// Whether `$ref` in a schema is followed; otherwise definitions are put in the place of references (R79).
+    pub follows_references: bool,
     /// Schemas that were refused for native output, as [`Fact::NativeSchemaRefused`] names them.
     pub native_schemas_refused: Vec<u32>,
     /// Schemas that were refused for strict tools, as [`Fact::StrictSchemaRefused`] names them.
@@ -323,6 +325,7 @@ impl Profile {
             native_output: true,
             strict_tools: true,
             schema_subset: false,
+            follows_references: true,
             native_schemas_refused: Vec::new(),
             strict_schemas_refused: Vec::new(),
             citations: true,
@@ -371,6 +374,7 @@ impl Profile {
             Fact::NoToolStreaming => self.streams_tools = false,
             Fact::NoToolResultStatus => self.tool_result_status = false,
             Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
+            Fact::BindsThinking => self.binds_thinking = true,
             Fact::NoFineTools => self.fine_tools = FineTools::Refused,
             Fact::NoNativeOutput => self.native_output = false,
             Fact::NoStrictTools => self.strict_tools = false,
@@ -407,6 +411,9 @@ pub enum Fact {
     NoToolResultStatus,
     /// Reasoning cannot be sent back.
     NoReasoning,
+    /// What the model thinks holds only behind the prefix that it was thought behind (R70). Learned by a
+    /// [`Turn`](crate::Turn) alone, which then asks without what was refused.
+    BindsThinking,
     /// Fine-grained tool streaming is refused. Told by no text alone: the refusal does not say which beta it means.
     NoFineTools,
     /// Native output is refused (R76). This and what follows is learned by a [`Turn`](crate::Turn) alone, which knows

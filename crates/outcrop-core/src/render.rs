@@ -5,21 +5,26 @@
 //! - Each entry is rendered from itself and its neighbour's calls alone, so that what was sent stays a prefix of
 //!   what is sent next: for a history that ends with the user, the blocks of `render(h)` begin those of
 //!   `render(h + step)`, for every profile (D5).
-//! - Signed reasoning goes back to the byte and in its place, or not at all (R58).
+//! - Signed reasoning goes back to the byte and in its place, or not at all (R58). Where the model binds it to what stood
+//!   before it, it goes back behind just that, or not at all (R70).
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
     CachePoint, ContentBlock, DocumentBlock, Entry, History, ImageBlock, Media, Message, Profile, RawJson,
-    ReasoningContent, ReasoningReplay, Role, ToolResult, ToolResultContent, ToolResultStatus, ToolSpec,
-    ToolUse, bare_model_id,
+    ReasoningContent, ReasoningReplay, Role, ToolResult, ToolResultContent, ToolResultStatus, ToolUse,
+    bare_model_id,
     media::{SearchResultBlock, VideoBlock},
     raw_json::object_members,
 };
 
+mod bound;
 mod ids;
 
-use ids::{Ids, valid_name};
+pub(crate) use bound::Prefix;
+pub(crate) use ids::sent_name;
+
+use ids::Ids;
 
 /// The messages to send.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +34,10 @@ pub struct Rendered {
     pub messages: Vec<Message>,
     /// What differs from the history, with the entry it concerns.
     pub applied: Vec<(Rule, usize)>,
+    /// What stands before the answer, where the model binds to it what it thinks.
+    pub(crate) prefix: Option<u32>,
+    /// Something else stands before the newest of the model's answers than when it was written.
+    pub(crate) prefix_changed: bool,
 }
 
 wire_enum! {
@@ -74,6 +83,9 @@ wire_enum! {
         RefusedReasoning = "refused_reasoning",
         /// R63: reasoning of another model was left out.
         ForeignReasoning = "foreign_reasoning",
+        /// R70: reasoning was left out that the model binds to what stood before it, since something else stands there
+        /// now, or since the service refused it.
+        BoundReasoning = "bound_reasoning",
         /// A block that may not stand in a message of its role was left out: a call by the user, a result that
         /// answers no call of the service's own, a change of tools outside a system message (R9).
         Misplaced = "misplaced_block",
@@ -94,6 +106,7 @@ impl Rule {
                 | UnsignedReasoning
                 | RefusedReasoning
                 | ForeignReasoning
+                | BoundReasoning
                 | Misplaced
                 | Unreadable
         )
@@ -115,11 +128,36 @@ const EMPTY_RESULT: &str = "(empty)";
 /// assert_eq!(rendered.messages.len(), 1);
 /// ```
 ///
+/// Reasoning that is bound to what stood before it is kept: what else the request holds is not known here. A
+/// [`Turn`](crate::Turn) knows it, and leaves out what would be refused ([`Rule::BoundReasoning`]).
+///
 /// # Complexity
 /// Linear in the history; texts and media are copied.
 pub fn render(history: &History, profile: &Profile, model_id: &str) -> Rendered {
+    render_behind(history, profile, model_id, None, 0)
+}
+
+/// As [`render`], behind `prefix`, and without what was thought in the first `forgotten` entries.
+pub(crate) fn render_behind(
+    history: &History,
+    profile: &Profile,
+    model_id: &str,
+    prefix: Option<Prefix>,
+    forgotten: usize,
+) -> Rendered {
     let out = Vec::with_capacity(history.len());
-    let mut render = Render { profile, model_id, out, applied: Vec::new(), entry: 0 };
+    let forgotten = forgotten.max(history.forgotten());
+    let mut render = Render {
+        profile,
+        model_id,
+        out,
+        applied: Vec::new(),
+        entry: 0,
+        prefix,
+        forgotten,
+        bound_elsewhere: false,
+        prefix_changed: false,
+    };
     let mut ids = Ids::default();
     for (at, entry) in history.entries().enumerate() {
         render.entry = at;
@@ -134,7 +172,9 @@ pub fn render(history: &History, profile: &Profile, model_id: &str) -> Rendered 
         render.out.push(Message::user(NOTHING));
     }
     render.trim_prefill();
-    Rendered { messages: render.out, applied: render.applied }
+    let prefix = render.prefix_here();
+    let Render { out: messages, applied, prefix_changed, .. } = render;
+    Rendered { messages, applied, prefix, prefix_changed }
 }
 
 struct Render<'a> {
@@ -144,6 +184,13 @@ struct Render<'a> {
     applied: Vec<(Rule, usize)>,
     /// The entry at hand.
     entry: usize,
+    /// What stands before it, as far as that was needed yet; where the model binds to it what it thinks.
+    prefix: Option<Prefix>,
+    /// Entries whose reasoning was refused.
+    forgotten: usize,
+    /// The reasoning of the entry at hand would be refused here.
+    bound_elsewhere: bool,
+    prefix_changed: bool,
 }
 
 impl Render<'_> {
@@ -151,9 +198,30 @@ impl Render<'_> {
         self.applied.push((rule, self.entry));
     }
 
+    /// What stands before what comes next.
+    fn prefix_here(&mut self) -> Option<u32> {
+        let prefix = self.prefix.as_mut()?;
+        prefix.go_behind(&self.out);
+        Some(prefix.number())
+    }
+
+    /// Looks at what stands before an answer of this model.
+    fn compare_prefix(&mut self, entry: &Entry) {
+        self.bound_elsewhere = self.entry < self.forgotten;
+        if let Some(then) = entry.binding.prefix
+            && let Some(now) = self.prefix_here()
+        {
+            self.prefix_changed = then != now;
+            self.bound_elsewhere |= self.prefix_changed;
+        }
+    }
+
     /// Renders an assistant message; `ids` then holds the ids that its results must bear, in order.
     fn assistant(&mut self, entry: &Entry, ids: &mut Ids) {
         let own = entry.model.as_deref().is_none_or(|model| is_same_model(model, self.model_id));
+        if own {
+            self.compare_prefix(entry);
+        }
         let follows_own_role = self.out.last().is_some_and(|last| last.role == Role::Assistant);
         let server_side: HashSet<&str> = entry.message.content.iter().filter_map(server_side_id).collect();
         ids.begin(follows_own_role, &server_side);
@@ -179,8 +247,9 @@ impl Render<'_> {
                 block => blocks.push(block.clone()),
             }
         }
-        if blocks.is_empty() && calls.is_empty() {
+        if calls.is_empty() && blocks.iter().all(is_cache_point) {
             self.apply(Rule::EmptyMessage);
+            blocks.clear();
         }
         // Calls that must be alone come last, so that their results are in the next message.
         for blocks in [blocks, calls].into_iter().filter(|blocks| !blocks.is_empty()) {
@@ -197,6 +266,7 @@ impl Render<'_> {
             ReasoningReplay::Refused => Some(Rule::RefusedReasoning),
             _ if !own => Some(Rule::ForeignReasoning),
             ReasoningReplay::Signed if !signed => Some(Rule::UnsignedReasoning),
+            _ if signed && self.bound_elsewhere => Some(Rule::BoundReasoning),
             _ => None,
         };
         if let Some(rule) = refusal {
@@ -224,8 +294,8 @@ impl Render<'_> {
         if sent.kind.take().is_some() {
             self.apply(Rule::ToolUseType);
         }
-        if !ToolSpec::is_valid_name(&sent.name) {
-            sent.name = valid_name(&sent.name);
+        if let Cow::Owned(name) = sent_name(&tool_use.name) {
+            sent.name = name;
             self.apply(Rule::ToolName);
         }
         if ids.assign(&mut sent.tool_use_id, self.profile.tool_use_ids) {
@@ -277,9 +347,10 @@ impl Render<'_> {
             }
         }
         moved.append(&mut others);
-        if results.is_empty() && moved.is_empty() {
+        // Cache points come and go, and are nothing that is said.
+        if results.is_empty() && moved.iter().all(is_cache_point) {
             self.apply(Rule::BlankText);
-            moved.push(NOTHING.into());
+            moved.insert(0, NOTHING.into());
         }
         for blocks in [results, moved].into_iter().filter(|blocks| !blocks.is_empty()) {
             self.push(Role::User, blocks);
@@ -403,6 +474,10 @@ fn is_unreadable_as(raw: &RawJson, kinds: &[&str]) -> bool {
     object_members(raw.as_str()).is_none_or(|members| {
         members.is_empty() || members.iter().any(|(kind, _)| kinds.contains(&kind.as_str()))
     })
+}
+
+fn is_cache_point(block: &ContentBlock) -> bool {
+    matches!(block, ContentBlock::CachePoint(_))
 }
 
 /// Whether two ids name the same model, each under whatever inference profile.

@@ -15,12 +15,13 @@
 //! - Outcomes for actions that are not outstanding change nothing.
 
 mod action;
+mod bound;
 mod calls;
 mod live;
 mod output;
 mod request;
 mod saved;
-mod strict;
+mod shown;
 mod tool_streaming;
 
 use std::{
@@ -37,18 +38,19 @@ pub use saved::{SavedTurn, UnknownVersion};
 pub use tool_streaming::ToolStreaming;
 
 use crate::{
-    Assembled, Assembler, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact, Growth,
-    History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
+    Assembled, Assembler, Binding, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact,
+    Growth, History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
     ReasoningEnd, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd,
-    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResultContent, ToolResultStatus,
-    ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
+    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResult, ToolResultContent,
+    ToolResultStatus, ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
 };
 use outcrop_json::LiveJson;
 
+use bound::sends_reasoning;
 use calls::Calls;
 use live::{LiveCall, LiveInputs};
 use output::{Found, OpenOutput, Output};
-use strict::StrictTools;
+use shown::ShownTools;
 
 /// One turn: from a user message to the answer.
 ///
@@ -94,8 +96,10 @@ pub struct Turn {
     calls_begun: BTreeMap<(u32, u32, u32), LiveCall>,
     /// What the turn is to end with, where that is not only text.
     output: Option<Output>,
-    /// Tools that were declared strict; `None` until they are looked at.
-    strict: Option<StrictTools>,
+    /// How the tools are shown; `None` until they are looked at.
+    shown: Option<ShownTools>,
+    /// The service refused what was thought so far, and there is no answer without it yet.
+    forgets: bool,
 }
 
 #[derive(Debug)]
@@ -120,6 +124,10 @@ struct Asking {
     counted: bool,
     /// Texts that are the output, by block.
     texts: BTreeMap<u32, Box<LiveJson>>,
+    /// Where the answer stands.
+    binding: Binding,
+    /// The request sends back what the model thought.
+    reasons: bool,
 }
 
 #[derive(Debug)]
@@ -141,6 +149,8 @@ struct FinishedStep {
     metadata: Option<Box<StreamMetadata>>,
     /// What it is to the output.
     found: Found,
+    /// Where it stands.
+    binding: Binding,
 }
 
 impl Turn {
@@ -179,7 +189,8 @@ impl Turn {
             inputs: LiveInputs::default(),
             calls_begun: BTreeMap::new(),
             output,
-            strict: None,
+            shown: None,
+            forgets: false,
         }
     }
 
@@ -196,8 +207,8 @@ impl Turn {
 
     fn learn(&mut self, fact: Fact) {
         self.taught = Some(Box::new(self.profile().clone().with_fact(fact)));
-        if let Some(strict) = &mut self.strict {
-            strict.stale = true;
+        if let Some(shown) = &mut self.shown {
+            shown.stale = true;
         }
         self.learned.push(fact);
     }
@@ -210,7 +221,7 @@ impl Turn {
                     self.step += 1;
                     self.emit(None, StepStart::new());
                 }
-                self.plan_strict_tools();
+                self.plan_tools();
                 if let Err(reason) = self.plan_output() {
                     self.fail_output(reason, String::new());
                     return None;
@@ -234,20 +245,23 @@ impl Turn {
         self.calls_begun = self.calls_begun.split_off(&(self.step.saturating_sub(1), 0, 0));
         let id = ActionId(self.next_id);
         self.next_id += 1;
+        let (request, binding) = self.request();
+        let reasons = sends_reasoning(&request);
         self.phase = Phase::Asking(Asking {
             id,
             assembler: Assembler::new(),
             open: BTreeMap::new(),
             counted: false,
             texts: BTreeMap::new(),
+            binding,
+            reasons,
         });
-        let request = Box::new(self.request());
         let streams = self.profile().streams_tools;
         if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
             let text = "this model cannot stream while it has tools: each answer comes whole";
             self.diagnose("not_streamed", text, None);
         }
-        ConverseAction { id, request }
+        ConverseAction { id, request: Box::new(request) }
     }
 
     /// Takes an event of the stream of the Converse action `id`.
@@ -409,7 +423,9 @@ impl Turn {
         let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole, settled);
         let model_id = self.config.model_id.clone();
         let additional_fields = stop.additional_model_response_fields;
-        let step = FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found };
+        let binding = asking.binding;
+        let step =
+            FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found, binding };
         self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
         self.announce_refused();
         self.advance();
@@ -457,7 +473,9 @@ impl Turn {
                     return Recovery::Learned(fact);
                 }
                 let refusal = refusal.filter(|_| untouched);
-                let again = refusal.and_then(|text| self.loosen(text).or_else(|| self.climb_down(text)));
+                let again = refusal.and_then(|text| {
+                    self.forget(text).or_else(|| self.loosen(text)).or_else(|| self.climb_down(text))
+                });
                 if let Some(recovery) = again {
                     return recovery;
                 }
@@ -519,7 +537,7 @@ impl Turn {
         if self.output.is_some() {
             return self.end_output_step(step, calls);
         }
-        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, .. } = step;
+        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, binding, .. } = step;
         let goes_on =
             matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
         let malformed =
@@ -535,7 +553,7 @@ impl Turn {
             metadata: metadata.clone(),
             output: None,
         });
-        self.history.push_step(message, Some(&model_id), calls.into_results());
+        self.push_answer(message, &model_id, calls.into_results(), binding);
         let mut end = StepEnd::new(stop_reason.clone());
         end.additional_model_response_fields = additional_fields;
         end.metadata = metadata;
@@ -585,13 +603,20 @@ impl Turn {
                 inputs.extend(asking.texts);
                 self.keep_inputs(inputs);
                 if let Some(message) = asking.assembler.partial() {
-                    self.history.push_step(message, Some(&self.config.model_id), []);
+                    let model_id = self.config.model_id.clone();
+                    self.push_answer(message, &model_id, Vec::new(), asking.binding);
                 }
             }
             Phase::Dispatching { step, calls, .. } => {
-                self.history.push_step(step.message, Some(&step.model_id), calls.into_results());
+                self.push_answer(step.message, &step.model_id, calls.into_results(), step.binding);
             }
         }
+    }
+
+    /// Adds an answer to the history.
+    fn push_answer(&mut self, message: Message, model_id: &str, results: Vec<ToolResult>, binding: Binding) {
+        self.forgets &= message.content.is_empty();
+        self.history.push_answer(message, Some(model_id), results, binding);
     }
 
     /// How the turn ended; `None` while it goes on.

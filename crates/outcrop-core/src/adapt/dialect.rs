@@ -20,7 +20,8 @@ use super::SchemaLimits;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SchemaDialect {
-    /// Every schema is taken as it is, as long as its root is an object; nothing else here counts then.
+    /// Every schema is taken as it is, as long as its root is an object. Of what else is here only `references` counts
+    /// then: where they are not followed, definitions are inlined as far as they can be.
     pub everything: bool,
     /// Keywords that are taken beside those that give a value its form: `type`, `properties`, `required`,
     /// `additionalProperties`, `items` and `enum`.
@@ -107,7 +108,8 @@ impl SchemaDialect {
         Self::native()
     }
 
-    /// For native output of families that follow no references, such as gpt-oss (R79).
+    /// For native output of families that follow no references, such as gpt-oss (R79). For tools of theirs it is
+    /// `SchemaDialect { references: false, ..SchemaDialect::tool() }`.
     pub fn inlined() -> Self {
         Self { references: false, ..Self::native() }
     }

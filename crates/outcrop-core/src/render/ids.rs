@@ -3,12 +3,20 @@
 //! # Invariants
 //! - The same id in the same place of a message always becomes the same, whatever comes later.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+};
 
-use crate::ToolUseIds;
+use crate::{ToolSpec, ToolUseIds};
 
-/// A name that the service takes, for one that it does not; the same for the same name.
-pub(super) fn valid_name(name: &str) -> String {
+/// The name of a tool as it is sent; the same for the same name.
+pub(crate) fn sent_name(name: &str) -> Cow<'_, str> {
+    if ToolSpec::is_valid_name(name) { name.into() } else { valid_name(name).into() }
+}
+
+/// A name that the service takes, for one that it does not.
+fn valid_name(name: &str) -> String {
     let valid = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let name: String = name.chars().take(64).map(|c| if valid(c) { c } else { '_' }).collect();
     if name.is_empty() { "unnamed_tool".to_owned() } else { name }

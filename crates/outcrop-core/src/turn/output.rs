@@ -36,6 +36,8 @@ pub(super) struct Output {
     pub(super) tool: String,
     /// How the step at hand asks for it.
     pub(super) plan: Option<Plan>,
+    /// What asks for it in words stands in the question, and not in the system prompt.
+    pub(super) in_question: bool,
     /// The service said that citations stand in the way of native output.
     pub(super) refused_with_citations: bool,
     /// What came and was not valid.
@@ -75,6 +77,7 @@ impl Output {
             spec: Arc::clone(spec),
             tool,
             plan: None,
+            in_question: false,
             refused_with_citations: false,
             attempts: Vec::new(),
             resumed: false,
@@ -119,7 +122,7 @@ impl Turn {
     pub(super) fn plan_output(&mut self) -> Result<(), OutputFailureReason> {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let Some(output) = &mut self.output else { return Ok(()) };
-        let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
+        let strict = self.shown.as_ref().map_or(&[][..], |shown| &shown.schemas);
         let circumstances =
             ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let plan = ladder::plan(
@@ -132,11 +135,14 @@ impl Turn {
             return Ok(());
         }
         let resumed = std::mem::take(&mut output.resumed);
+        // What was said stays where it is, whatever is learned of the model.
         let said = before.as_ref().is_some_and(|before| before.strategy == Strategy::Prompt);
-        if plan.strategy == Strategy::Prompt && !said && says_in_question(self.profile()) {
-            let has_tools = !self.config.tools.is_empty();
-            let instruction =
-                self.output.as_ref().and_then(|out| texts::instruction(&plan, &out.tool, has_tools));
+        if plan.strategy == Strategy::Prompt
+            && !said
+            && says_in_question(self.taught.as_deref().unwrap_or(&self.config.profile))
+        {
+            output.in_question = true;
+            let instruction = texts::instruction(&plan, &output.tool, !self.config.tools.is_empty());
             instruction.into_iter().for_each(|text| self.history.add_to_question(text));
         }
         let text = match before {
@@ -183,7 +189,7 @@ impl Turn {
             }
             Strategy::Prompt | Strategy::Auto => {}
         }
-        let said = plan.strategy == Strategy::Prompt && says_in_question(self.profile());
+        let said = plan.strategy == Strategy::Prompt && output.in_question;
         let instruction = texts::instruction(plan, &output.tool, !self.config.tools.is_empty());
         request.system.extend(instruction.filter(|_| !said).map(Into::into));
     }
@@ -268,7 +274,7 @@ impl Turn {
         let has_calls = !calls.is_empty();
         let last_call = step.message.tool_uses().last();
         let last_call = last_call.map(|call| (call.name.clone(), call.input.as_str().to_owned()));
-        self.history.push_step(step.message.clone(), Some(&step.model_id), calls.into_results());
+        self.push_answer(step.message.clone(), &step.model_id, calls.into_results(), step.binding);
         let mut end = StepEnd::new(step.stop_reason.clone());
         end.additional_model_response_fields = step.additional_fields.clone();
         end.metadata = step.metadata.clone();
@@ -373,7 +379,7 @@ impl Turn {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let output = self.output.as_ref()?;
         let plan = output.plan.as_ref()?;
-        let strict = self.strict.as_ref().map_or(&[][..], |strict| &strict.schemas);
+        let strict = self.shown.as_ref().map_or(&[][..], |shown| &shown.schemas);
         let now = ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
         let refused = ladder::refused(refusal, plan, &output.spec, &now)?;
         let (profile, with_citations) = match refused {
@@ -411,8 +417,8 @@ impl Output {
     }
 
     /// The plan of a step that was asked for before the turn was saved.
-    pub(super) fn asked_by(&self, strategy: Strategy, family: &str) -> Option<Plan> {
-        let offered = self.spec.offered(strategy, family).ok()?;
+    pub(super) fn asked_by(&self, strategy: Strategy, profile: &Profile) -> Option<Plan> {
+        let offered = self.spec.offered(strategy, profile).ok()?;
         Some(Plan { strategy, forced: None, offered, reason: None })
     }
 }

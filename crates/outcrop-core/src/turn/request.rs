@@ -6,28 +6,18 @@
 //! - Cache points go to models that take them, and no more than 4; the oldest in the messages give way.
 //! - Fine-grained tool streaming is asked for by what the session has fixed: see `tool_streaming.rs`.
 //! - A forced choice of tools holds for the first step of a turn: held for all, the turn could never end.
+//! - What a model thought and binds to its prefix is sent behind that prefix only: see `bound.rs`.
 
 use super::{Turn, output::Output};
 use crate::{
-    ContentBlock, Message, Request, Role, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolSpec,
-    render, render::NOTHING,
+    Binding, ContentBlock, History, Request, Role, Rule, SystemContentBlock, ToolChoice, ToolConfig,
+    ToolEntry, ToolSpec, render::sent_name,
 };
 
 impl Turn {
-    /// The request for the history as it is.
-    pub(super) fn request(&mut self) -> Request {
-        let rendered = render(&self.history, self.profile(), &self.config.model_id);
-        for (rule, entry) in rendered.applied {
-            if rule.is_lossy() && entry >= self.reported {
-                let message = format!("message {entry} was changed for this model: {rule}");
-                self.diagnose(rule.as_str(), message, None);
-            }
-        }
-        self.reported_before = std::mem::replace(&mut self.reported, self.history.len());
+    /// The request for the history as it is, and where its answer will stand.
+    pub(super) fn request(&mut self) -> (Request, Binding) {
         let mut request = self.config.request.clone();
-        request.messages = rendered.messages;
-        request.additional_model_request_fields =
-            self.model_fields(request.additional_model_request_fields.take());
         let given = request.tool_config.take();
         let own = self.sent_specs().map(ToolEntry::ToolSpec);
         let mut entries: Vec<ToolEntry> =
@@ -37,7 +27,7 @@ impl Turn {
         let none_left = entries.iter().all(|entry| matches!(entry, ToolEntry::CachePoint(_)));
         // The output's tool is one that is left.
         if none_left && !self.output.as_ref().is_some_and(Output::by_tool) {
-            entries = declared_again(&request.messages);
+            entries = declared_again(&self.history);
         }
         if forced && (none_left || self.step > 1) {
             config.tool_choice = None;
@@ -47,12 +37,30 @@ impl Turn {
             request.tool_config = Some(config);
         }
         self.ask_for_output(&mut request);
+        let binding = self.put_messages(&mut request);
+        request.additional_model_request_fields =
+            self.model_fields(request.additional_model_request_fields.take());
         if self.profile().cache.is_some() {
             keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
         } else if drop_cache_points(&mut request) && self.step == 1 {
             self.diagnose("cache_points", "this model takes no cache points; they were left out", None);
         }
-        request
+        (request, binding)
+    }
+
+    /// Puts the rendered history into a request that has all that stands before it.
+    fn put_messages(&mut self, request: &mut Request) -> Binding {
+        let rendered = self.render_behind(request);
+        for (rule, entry) in &rendered.applied {
+            if rule.is_lossy() && *entry >= self.reported && *rule != Rule::BoundReasoning {
+                let message = format!("message {entry} was changed for this model: {rule}");
+                self.diagnose(rule.as_str(), message, None);
+            }
+        }
+        self.tell_unbound(&rendered);
+        self.reported_before = std::mem::replace(&mut self.reported, self.history.len());
+        request.messages = rendered.messages;
+        Binding { prefix: rendered.prefix, forgets: self.forgets }
     }
 }
 
@@ -96,24 +104,22 @@ fn keep_newest_cache_points(request: &mut Request, most: usize) -> bool {
                 }
             }
         }
-        if message.content.is_empty() {
-            message.content.push(NOTHING.into());
-        }
     }
     taken
 }
 
 /// Specs for tools that a history without tools of its own speaks of (R18): the service wants them declared.
-fn declared_again(messages: &[Message]) -> Vec<ToolEntry> {
-    let mut names: Vec<&str> = Vec::new();
-    for message in messages.iter().filter(|message| message.role == Role::Assistant) {
+fn declared_again(history: &History) -> Vec<ToolEntry> {
+    let mut names: Vec<String> = Vec::new();
+    for message in history.messages().filter(|message| message.role == Role::Assistant) {
         for tool_use in message.tool_uses() {
-            if !names.contains(&tool_use.name.as_str()) {
-                names.push(&tool_use.name);
+            let name = sent_name(&tool_use.name);
+            if !names.iter().any(|known| *known == name) {
+                names.push(name.into_owned());
             }
         }
     }
-    let spec = |name: &str| {
+    let spec = |name: String| {
         let schema = serde_json::json!({ "type": "object", "properties": {} });
         ToolSpec::with_schema(name, "No longer offered: do not call it.", schema)
     };

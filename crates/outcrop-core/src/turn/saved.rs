@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContentBlock, Fact, History, Message, RawJson, StopReason, StreamMetadata, ToolResult, Usage};
+use crate::{
+    Binding, ContentBlock, Fact, History, Message, RawJson, StopReason, StreamMetadata, ToolResult, Usage,
+};
 
 use end::SavedEnd;
 use output::{SavedFound, SavedOutput};
@@ -38,6 +40,9 @@ pub struct SavedTurn {
     /// Fine-grained tool streaming was given up after damage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     buffered: bool,
+    /// The step is to be asked for without what was thought so far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    forgets: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     output: Option<SavedOutput>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +66,9 @@ struct SavedAnswer {
     /// What it is to the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     found: Option<SavedFound>,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Binding::is_unknown")]
+    binding: Binding,
 }
 
 /// A message with its inputs as the model wrote them, since its JSON cannot carry those that are no JSON.
@@ -119,6 +127,7 @@ impl Turn {
                 metadata: step.metadata.clone(),
                 model_id: step.model_id.clone(),
                 found: SavedFound::of(&step.found),
+                binding: step.binding,
                 calls: calls
                     .standings()
                     .map(|standing| match standing {
@@ -146,6 +155,7 @@ impl Turn {
             usage: self.usage.clone(),
             learned: self.learned.clone(),
             buffered: self.tool_streaming != self.config.tool_streaming,
+            forgets: self.forgets,
             output: self.output.as_ref().map(SavedOutput::of),
             answer,
             end,
@@ -164,15 +174,16 @@ impl Turn {
         turn.reported = turn.history.len();
         turn.step = saved.step;
         turn.usage = saved.usage;
+        turn.forgets = saved.forgets;
         if saved.buffered && turn.tool_streaming == ToolStreaming::Auto {
             turn.tool_streaming = ToolStreaming::Buffered;
         }
         for fact in saved.learned {
             turn.learn(fact);
         }
-        let family = turn.profile().family.clone();
+        let profile = turn.profile().clone();
         if let (Some(output), Some(saved)) = (&mut turn.output, saved.output) {
-            saved.restore(output, &family);
+            saved.restore(output, &profile);
         }
         if let Some(answer) = saved.answer {
             let message = answer.answer.restore();
@@ -197,6 +208,7 @@ impl Turn {
                 additional_fields: answer.additional_fields,
                 metadata: answer.metadata,
                 found,
+                binding: answer.binding,
             };
             turn.phase = Phase::Dispatching { stream: None, step, calls };
             turn.advance();

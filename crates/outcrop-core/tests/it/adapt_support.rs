@@ -11,6 +11,7 @@ pub fn dialects() -> Vec<(&'static str, SchemaDialect)> {
         ("strict tool", SchemaDialect::strict_tool()),
         ("tool", SchemaDialect::tool()),
         ("inlined", SchemaDialect::inlined()),
+        ("inlined tool", SchemaDialect { references: false, ..SchemaDialect::tool() }),
         ("nullable", SchemaDialect { optional: OptionalMembers::Nullable, ..native() }),
         ("with lengths", native().taking(["minLength", "maxLength", "examples"])),
         ("with recursion", SchemaDialect { recursion: true, ..native() }),

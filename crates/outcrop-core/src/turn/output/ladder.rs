@@ -125,7 +125,7 @@ pub(super) fn plan(
     };
     let wanted = spec.wanted_strategy();
     if wanted != Strategy::Auto {
-        return match spec.offered(wanted, &profile.family) {
+        return match spec.offered(wanted, profile) {
             Ok(offered) => Ok(plan(wanted, offered, &[])),
             Err(reason) => Err(OutputFailureReason::Inexpressible { strategy: wanted, reason }),
         };
@@ -135,7 +135,7 @@ pub(super) fn plan(
     for strategy in rungs {
         let obstacle = match obstacle(strategy, spec, profile, circumstances) {
             Ok(()) => spec
-                .offered(strategy, &profile.family)
+                .offered(strategy, profile)
                 .and_then(|offered| {
                     within_limits(strategy, &offered, profile, circumstances).map(|()| offered)
                 })
@@ -147,7 +147,7 @@ pub(super) fn plan(
             Err(reason) => reasons.extend(reason),
         }
     }
-    match spec.offered(Strategy::Prompt, &profile.family) {
+    match spec.offered(Strategy::Prompt, profile) {
         Ok(offered) => Ok(plan(Strategy::Prompt, offered, &reasons)),
         Err(reason) => Err(OutputFailureReason::Inexpressible { strategy: Strategy::Prompt, reason }),
     }

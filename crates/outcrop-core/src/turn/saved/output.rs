@@ -9,7 +9,7 @@ use super::super::{
     Turn,
     output::{Found, Output},
 };
-use crate::{ContentBlock, Message, OutputAttempt, Strategy};
+use crate::{ContentBlock, Message, OutputAttempt, Profile, Strategy};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +21,8 @@ pub(super) struct SavedOutput {
     attempts: Vec<OutputAttempt>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     refused_with_citations: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_question: bool,
 }
 
 impl SavedOutput {
@@ -29,13 +31,15 @@ impl SavedOutput {
             strategy: output.plan.as_ref().map(|plan| plan.strategy),
             attempts: output.attempts.clone(),
             refused_with_citations: output.refused_with_citations,
+            in_question: output.in_question,
         }
     }
 
-    pub(super) fn restore(self, output: &mut Output, family: &str) {
+    pub(super) fn restore(self, output: &mut Output, profile: &Profile) {
         output.attempts = self.attempts;
         output.refused_with_citations = self.refused_with_citations;
-        output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy, family));
+        output.in_question = self.in_question;
+        output.plan = self.strategy.and_then(|strategy| output.asked_by(strategy, profile));
         output.resumed = true;
     }
 }

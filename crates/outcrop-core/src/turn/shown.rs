@@ -1,6 +1,8 @@
-//! Tools that were declared strict: which of them are asked for so, and what a refusal takes away.
+//! The agent's tools as a model is shown them: strict where they were declared so and can be, and without references
+//! where it follows none; and what a refusal takes away.
 //!
 //! # Invariants
+//! - What is shown is a function of the profile, so that requests begin alike (D5).
 //! - One schema that the service would refuse never breaks the other tools: its tool goes without `strict`, with its own
 //!   schema, and that is told (R80).
 //! - What the model writes is held to the schema that the tool declared, strict or not.
@@ -15,40 +17,61 @@ use crate::{
     output::schema_hash,
 };
 
-/// The tools that were declared strict, as a model is shown them.
+/// The tools that a model is shown in another form than they were declared in, or strict.
 #[derive(Debug, Default)]
-pub(super) struct StrictTools {
+pub(super) struct ShownTools {
     /// By their places in the set of tools.
     specs: BTreeMap<usize, ToolSpec>,
     /// The schemas of those that are strict.
     pub(super) schemas: Vec<Value>,
-    /// Which are not, and why.
+    /// Which were declared so and are not, and why.
     loose: Vec<String>,
     /// The profile has changed since.
     pub(super) stale: bool,
 }
 
-impl StrictTools {
+impl ShownTools {
     /// As a model takes them that is as `profile` says.
     pub(super) fn of(tools: &ToolSet, profile: &Profile) -> Self {
-        let mut strict = Self::default();
-        for (at, spec) in tools.specs().enumerate().filter(|(_, spec)| spec.strict == Some(true)) {
+        let mut shown = Self::default();
+        for (at, spec) in tools.specs().enumerate() {
             let InputSchema::Json(schema) = &spec.input_schema else { continue };
-            let mut spec = spec.clone();
-            match adapted(schema, profile, &strict.schemas) {
-                Ok(adapted) => {
-                    spec.input_schema = InputSchema::Json(RawJson::from(&adapted));
-                    strict.schemas.push(adapted);
-                }
-                Err(reason) => {
-                    strict.loose.push(format!("`{}` ({reason})", spec.name));
-                    spec.strict = None;
-                }
+            let declared = spec.strict == Some(true);
+            if !declared && profile.follows_references {
+                continue;
             }
-            strict.specs.insert(at, spec);
+            let mut spec = spec.clone();
+            let as_strict = declared.then(|| adapted(schema, profile, &shown.schemas));
+            if let Some(Ok(adapted)) = as_strict {
+                spec.input_schema = InputSchema::Json(RawJson::from(&adapted));
+                shown.schemas.push(adapted);
+                shown.specs.insert(at, spec);
+                continue;
+            }
+            if let Some(Err(reason)) = as_strict {
+                shown.loose.push(format!("`{}` ({reason})", spec.name));
+                spec.strict = None;
+            }
+            let inlined = if profile.follows_references { None } else { inlined(schema) };
+            if declared || inlined.is_some() {
+                spec.input_schema = InputSchema::Json(inlined.unwrap_or_else(|| schema.clone()));
+                shown.specs.insert(at, spec);
+            }
         }
-        strict
+        shown
     }
+}
+
+/// A schema with definitions in the place of references, where there are any and that can be: a model that follows none
+/// would take such a place for one where anything may stand (R79).
+fn inlined(schema: &RawJson) -> Option<RawJson> {
+    if !schema.as_str().contains("Ref\"") && !schema.as_str().contains("$ref\"") {
+        return None;
+    }
+    let value: Value = schema.to_value()?;
+    let dialect = SchemaDialect { references: false, ..SchemaDialect::tool() };
+    let adapted = adapt(&value, &dialect).ok()?;
+    (!adapted.wrapped && adapted.schema != value).then(|| RawJson::from(&adapted.schema))
 }
 
 /// The schema of a strict tool beside those of `others`, or why it cannot be one.
@@ -60,7 +83,8 @@ fn adapted(schema: &RawJson, profile: &Profile, others: &[Value]) -> Result<Valu
         return Err("the service refused its schema".to_owned());
     }
     let schema: Value = schema.parse_into().map_err(|error| error.to_string())?;
-    let adapted = adapt(&schema, &SchemaDialect::strict_tool()).map_err(|error| error.to_string())?;
+    let dialect = SchemaDialect { references: profile.follows_references, ..SchemaDialect::strict_tool() };
+    let adapted = adapt(&schema, &dialect).map_err(|error| error.to_string())?;
     if adapted.wrapped {
         return Err("its top level is not plainly an object".to_owned());
     }
@@ -72,38 +96,38 @@ fn adapted(schema: &RawJson, profile: &Profile, others: &[Value]) -> Result<Valu
 }
 
 impl Turn {
-    /// Looks at the tools that were declared strict, where there is something new to see.
-    pub(super) fn plan_strict_tools(&mut self) {
-        let known = self.strict.take().unwrap_or(StrictTools { stale: true, ..StrictTools::default() });
+    /// Looks at how the tools are shown, where there is something new to see.
+    pub(super) fn plan_tools(&mut self) {
+        let known = self.shown.take().unwrap_or(ShownTools { stale: true, ..ShownTools::default() });
         if !known.stale {
-            self.strict = Some(known);
+            self.shown = Some(known);
             return;
         }
-        let strict = StrictTools::of(&self.config.tools, self.profile());
+        let shown = ShownTools::of(&self.config.tools, self.profile());
         let news: Vec<&str> =
-            strict.loose.iter().filter(|loose| !known.loose.contains(loose)).map(String::as_str).collect();
+            shown.loose.iter().filter(|loose| !known.loose.contains(loose)).map(String::as_str).collect();
         if !news.is_empty() {
             let text = format!("asked for without `strict`: {}", news.join(", "));
             self.diagnose("not_strict", text, None);
         }
-        self.strict = Some(strict);
+        self.shown = Some(shown);
     }
 
     /// The specs of the agent's tools, as they are sent.
     pub(super) fn sent_specs(&self) -> impl Iterator<Item = ToolSpec> {
         self.config.tools.specs().enumerate().map(|(at, spec)| {
-            let strict = self.strict.as_ref().and_then(|strict| strict.specs.get(&at));
-            strict.unwrap_or(spec).clone()
+            let shown = self.shown.as_ref().and_then(|shown| shown.specs.get(&at));
+            shown.unwrap_or(spec).clone()
         })
     }
 
     /// What a refusal of the request at hand means for strict tools: the turn asks once more without what was refused.
     pub(super) fn loosen(&mut self, refusal: &str) -> Option<Recovery> {
-        let strict = self.strict.as_ref().filter(|strict| !strict.schemas.is_empty())?;
+        let shown = self.shown.as_ref().filter(|shown| !shown.schemas.is_empty())?;
         let fact = match refused_tool(refusal)? {
             (_, rest) if rest.starts_with(".strict: Extra inputs are not permitted") => Fact::NoStrictTools,
             (at, _) => {
-                strict.specs.get(&at).filter(|spec| spec.strict == Some(true))?;
+                shown.specs.get(&at).filter(|spec| spec.strict == Some(true))?;
                 let InputSchema::Json(schema) = &self.config.tools.specs().nth(at)?.input_schema else {
                     return None;
                 };
