@@ -11,10 +11,8 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
-    CachePoint, ContentBlock, DocumentBlock, Entry, History, ImageBlock, Media, Message, Profile, RawJson,
-    ReasoningContent, ReasoningReplay, Role, ToolResult, ToolResultContent, ToolResultStatus, ToolUse,
-    bare_model_id,
-    media::{SearchResultBlock, VideoBlock},
+    CachePoint, ContentBlock, Entry, History, Media, Message, Profile, RawJson, ReasoningContent,
+    ReasoningReplay, Role, ToolResult, ToolResultContent, ToolResultStatus, ToolUse, bare_model_id,
     raw_json::object_members,
 };
 
@@ -374,18 +372,19 @@ impl Render<'_> {
                 ToolResultContent::Unknown(raw) if is_unreadable_as(raw, ToolResultContent::KINDS) => {
                     self.apply(Rule::Unreadable);
                 }
-                part => match media_of(part) {
-                    Some((media, block)) if !self.profile.tool_result_media.contains(&media) => {
-                        self.apply(Rule::ResultMedia);
-                        content.push(self.refer_to(media, block, moved).into());
+                part => {
+                    match media_of(part).filter(|media| !self.profile.tool_result_media.contains(media)) {
+                        Some(media) => {
+                            self.apply(Rule::ResultMedia);
+                            content.push(self.refer_to(media, part, moved).into());
+                        }
+                        None => content.push(part.clone()),
                     }
-                    _ => content.push(part.clone()),
-                },
+                }
             }
         }
-        let mut sent = result.clone();
-        sent.tool_use_id = id;
-        if !self.profile.tool_result_status && sent.status.take() == Some(ToolResultStatus::Error) {
+        let mut status = result.status.clone();
+        if !self.profile.tool_result_status && status.take() == Some(ToolResultStatus::Error) {
             self.apply(Rule::StatusAsText);
             match content.first_mut() {
                 Some(ToolResultContent::Text(text)) => text.insert_str(0, "Error: "),
@@ -396,12 +395,12 @@ impl Render<'_> {
             self.apply(Rule::EmptyResult);
             content.push(EMPTY_RESULT.into());
         }
-        sent.content = content;
-        sent
+        let (kind, other) = (result.kind.clone(), result.other.clone());
+        ToolResult { tool_use_id: id, content, status, kind, other }
     }
 
     /// Moves media behind the results and gives the words that stand in their place.
-    fn refer_to(&self, media: Media, block: ContentBlock, moved: &mut Vec<ContentBlock>) -> String {
+    fn refer_to(&self, media: Media, part: &ToolResultContent, moved: &mut Vec<ContentBlock>) -> String {
         let name = match media {
             Media::Image => "image",
             Media::Document => "document",
@@ -413,7 +412,8 @@ impl Render<'_> {
             return format!("[{name} left out: this model takes none]");
         }
         let label = format!("[{name} {}]", moved.len() / 2 + 1);
-        moved.extend([ContentBlock::Text(label.clone()), block]);
+        moved.push(ContentBlock::Text(label.clone()));
+        moved.extend(as_block(part));
         format!("{label} follows the tool results")
     }
 
@@ -496,16 +496,23 @@ fn cache_point(raw: &RawJson) -> ContentBlock {
     raw.parse_into().unwrap_or_else(|_| CachePoint::default().into())
 }
 
-fn media_of(part: &ToolResultContent) -> Option<(Media, ContentBlock)> {
-    let image = |block: &ImageBlock| ContentBlock::Image(block.clone());
-    let document = |block: &DocumentBlock| ContentBlock::Document(block.clone());
-    let video = |block: &VideoBlock| ContentBlock::Video(block.clone());
-    let search = |block: &SearchResultBlock| ContentBlock::SearchResult(block.clone());
-    match part {
-        ToolResultContent::Image(block) => Some((Media::Image, image(block))),
-        ToolResultContent::Document(block) => Some((Media::Document, document(block))),
-        ToolResultContent::Video(block) => Some((Media::Video, video(block))),
-        ToolResultContent::SearchResult(block) => Some((Media::SearchResult, search(block))),
-        _ => None,
-    }
+fn media_of(part: &ToolResultContent) -> Option<Media> {
+    Some(match part {
+        ToolResultContent::Image(_) => Media::Image,
+        ToolResultContent::Document(_) => Media::Document,
+        ToolResultContent::Video(_) => Media::Video,
+        ToolResultContent::SearchResult(_) => Media::SearchResult,
+        _ => return None,
+    })
+}
+
+/// Media of a result as they stand outside of one.
+fn as_block(part: &ToolResultContent) -> Option<ContentBlock> {
+    Some(match part {
+        ToolResultContent::Image(image) => ContentBlock::Image(image.clone()),
+        ToolResultContent::Document(document) => ContentBlock::Document(document.clone()),
+        ToolResultContent::Video(video) => ContentBlock::Video(video.clone()),
+        ToolResultContent::SearchResult(found) => ContentBlock::SearchResult(found.clone()),
+        _ => return None,
+    })
 }
