@@ -1,8 +1,11 @@
-//! The value as a `serde_json::Value`, for people who have code for that.
+//! The value as a `serde_json::Value`, for people who have code for that, and as text.
 //!
 //! # Invariants
+//! - As text it has the digits of every number.
 //! - [`LiveValue::update`] leaves the value as [`NodeRef::to_value`] would make it, in time linear in what changed.
 //! - A number that serde_json cannot hold becomes its text, since dropping it would move what follows.
+
+use std::fmt::Write;
 
 use serde_json::Value;
 
@@ -156,6 +159,47 @@ fn build<E>(node: NodeRef<'_>, number: impl Fn(NodeRef<'_>) -> Result<Value, E>)
             put(container, child, value);
         }
     }
+}
+
+/// The text of a node and of all in it.
+pub(crate) fn to_json(node: NodeRef<'_>) -> String {
+    let mut json = String::new();
+    // What closes each container that is being written, and its children to come.
+    let mut open = Vec::new();
+    let mut next = Some(node);
+    loop {
+        match next {
+            Some(node) => match node.node_kind() {
+                NodeKind::Null => json.push_str("null"),
+                NodeKind::True => json.push_str("true"),
+                NodeKind::False => json.push_str("false"),
+                NodeKind::Number => json.push_str(node.text()),
+                NodeKind::String => push_string(&mut json, node.text()),
+                kind @ (NodeKind::Array | NodeKind::Object) => {
+                    let (begin, end) = if kind == NodeKind::Array { ('[', ']') } else { ('{', '}') };
+                    json.push(begin);
+                    open.push((end, node.children(), true));
+                }
+            },
+            None => json.extend(open.pop().map(|(end, ..)| end)),
+        }
+        let Some((end, children, is_first)) = open.last_mut() else { return json };
+        next = children.next();
+        if let Some(child) = next {
+            if !std::mem::take(is_first) {
+                json.push(',');
+            }
+            if *end == '}' {
+                push_string(&mut json, child.key().unwrap_or_default());
+                json.push(':');
+            }
+        }
+    }
+}
+
+fn push_string(json: &mut String, text: &str) {
+    // By `Display`, which for a `Value` does not fail.
+    let _ = write!(json, "{}", Value::from(text));
 }
 
 fn put(container: &mut Value, child: NodeRef<'_>, value: Value) {

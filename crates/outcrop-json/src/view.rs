@@ -312,6 +312,24 @@ impl<'a> NodeRef<'a> {
         crate::value::to_value(self)
     }
 
+    /// The value so far as strict JSON without spaces: numbers to the digit as they were written, members in their
+    /// order, a name that is there twice twice.
+    ///
+    /// ```
+    /// use outcrop_json::LiveJson;
+    ///
+    /// let mut live = LiveJson::new();
+    /// live.push(r#"{"id": 12345678901234567890.10, "to": ["ann", "bo"#)?;
+    /// assert_eq!(live.root().unwrap().to_json(), r#"{"id":12345678901234567890.10,"to":["ann","bo"]}"#);
+    /// # Ok::<(), outcrop_json::LimitError>(())
+    /// ```
+    ///
+    /// # Complexity
+    /// Linear in the value; nothing recurses.
+    pub fn to_json(self) -> String {
+        crate::value::to_json(self)
+    }
+
     /// Reads the value so far as a `T`, see [`LiveJson::partial`](crate::LiveJson::partial).
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use outcrop_core::*;
+use serde_json::json;
 
 use crate::{
     output::{BAD, GOOD, NATIVE, TOOLS, WORDS, alone, beside, calls, check, play, says, told, trip, words},
@@ -227,6 +228,26 @@ fn what_is_passed_over_in_words() {
         let sim = play(alone(TOOLS, trip().retries(0)), [calls("trip", answer)]);
         assert!(sim.turn.outcome().unwrap().is_err(), "{answer}");
     }
+}
+
+/// What was mended, and what there is of a failure, has the digits that the model wrote (R51).
+#[test]
+fn r51_digits_are_kept() {
+    let spec = || {
+        OutputSpec::new("price", json!({"type": "object", "properties": {"id": {"type": "number"}}}))
+            .unwrap()
+            .retries(0)
+    };
+    let digits = r#"{"id":12345678901234567890.10}"#;
+    let sim = play(alone(WORDS, spec()), [words("```json\n{\"id\": 12345678901234567890.10,}\n```")]);
+    let outcome = sim.turn.outcome().unwrap().unwrap();
+    assert_eq!(outcome.output.as_ref().unwrap().value.as_str(), digits);
+    let sim = play(
+        alone(WORDS, spec()),
+        [says([text(0, "{\"id\": 12345678901234567890.10, "), end("max_tokens")])],
+    );
+    let Some(Err(TurnFailure::Output(failure))) = sim.turn.outcome() else { panic!() };
+    assert_eq!(failure.partial.as_ref().unwrap().as_str(), digits);
 }
 
 /// All that came and what it cost is in the failure.

@@ -59,7 +59,7 @@ impl Output {
         live.push(text.get(from..)?).ok()?;
         let root = live.root()?;
         let value = if self.is_wrapped() { root.get(WRAPPER)? } else { root };
-        value.to_value().ok().filter(|value| !value.is_null()).map(RawJson::from)
+        if value.is_null() { None } else { value.to_json().parse().ok() }
     }
 }
 
@@ -106,5 +106,5 @@ fn mended(text: &str) -> Option<String> {
         matches!(kind, RepairKind::TrailingComma | RepairKind::ControlCharacter | RepairKind::SurplusClose)
     };
     let harmless = repairs.iter().all(|repair| harmless(repair.kind));
-    harmless.then(|| live.root()?.to_value().ok().map(|value| value.to_string())).flatten()
+    harmless.then(|| Some(live.root()?.to_json())).flatten()
 }

@@ -133,7 +133,11 @@ fn value(node: NodeRef<'_>) -> Value {
 
 /// The same by [`NodeRef::to_value`], where it can be.
 fn copied(node: NodeRef<'_>) -> Value {
-    node.to_value().unwrap_or_else(|_| value(node))
+    let made = node.to_value();
+    if let Ok(made) = &made {
+        assert_eq!(serde_json::from_str::<Value>(&node.to_json()).unwrap(), *made);
+    }
+    made.unwrap_or_else(|_| value(node))
 }
 
 /// A moment as it was: its mark, and all that was to be seen of the values.

@@ -55,6 +55,11 @@ proptest! {
                 other => prop_assert!(false, "{:?}", other),
             }
             prop_assert_eq!(live.root().unwrap().to_value(), Ok(value.clone()));
+            let written = live.root().unwrap().to_json();
+            prop_assert_eq!(&serde_json::from_str::<Value>(&written).unwrap(), &value);
+            let mut again = whole(&written);
+            again.finish(End::Whole);
+            prop_assert_eq!(again.root().unwrap().to_json(), written);
             prop_assert_eq!(&nodes(live.now()), &tape);
             prop_assert_eq!(live.raw(), &text);
         }
