@@ -474,7 +474,10 @@ impl Turn {
                 }
                 let refusal = refusal.filter(|_| untouched);
                 let again = refusal.and_then(|text| {
-                    self.forget(text).or_else(|| self.loosen(text)).or_else(|| self.climb_down(text))
+                    self.forget(text)
+                        .or_else(|| self.loosen(text))
+                        .or_else(|| self.climb_down(text))
+                        .or_else(|| self.loosen_largest(text))
                 });
                 if let Some(recovery) = again {
                     return recovery;

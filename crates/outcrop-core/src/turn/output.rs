@@ -15,8 +15,8 @@ mod texts;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub(super) use ladder::Plan;
 use ladder::Refused;
+pub(super) use ladder::{Plan, TOO_MANY_STRICT, TOO_MUCH};
 pub(super) use live::OpenOutput;
 pub(super) use texts::rejected_input;
 

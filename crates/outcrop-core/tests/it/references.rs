@@ -128,7 +128,9 @@ fn r79_what_leads_to_itself() {
         expect![[
             r##"{"type":"object","properties":{"from":{"$ref":"#/$defs/Stop","description":"Where from."},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"$defs":{"Stop":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"$ref":"#/$defs/Stop"}}},"City":{"type":"string","minLength":1}}}"##
         ]],
-        expect![[r##"{"type":"object","properties":{"from":{"$ref":"#/$defs/Stop","description":"Where from."},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"$defs":{"Stop":{"type":"object","properties":{"city":{"type":"string","minLength":1},"next":{"$ref":"#/$defs/Stop"}}}}}"##]],
+        expect![[
+            r##"{"type":"object","properties":{"from":{"$ref":"#/$defs/Stop","description":"Where from."},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"$defs":{"Stop":{"type":"object","properties":{"city":{"type":"string","minLength":1},"next":{"$ref":"#/$defs/Stop"}}}}}"##
+        ]],
     );
     check(
         trip(true),
@@ -136,7 +138,9 @@ fn r79_what_leads_to_itself() {
         expect![[
             r##"{"type":"object","properties":{"from":{"$ref":"#/$defs/Stop","description":"Where from."},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"$defs":{"Stop":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"$ref":"#/$defs/Stop"}}},"City":{"type":"string","minLength":1}}}"##
         ]],
-        expect![[r##"{"type":"object","properties":{"from":{"$ref":"#/$defs/Stop","description":"Where from."},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"$defs":{"Stop":{"type":"object","properties":{"city":{"type":"string","minLength":1},"next":{"$ref":"#/$defs/Stop"}}}}}"##]],
+        expect![[
+            r##"{"type":"object","properties":{"from":{"$ref":"#/$defs/Stop","description":"Where from."},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"$defs":{"Stop":{"type":"object","properties":{"city":{"type":"string","minLength":1},"next":{"$ref":"#/$defs/Stop"}}}}}"##
+        ]],
     );
     // A root that refers, and one that leads to itself.
     let root = json!({ "$ref": "#/$defs/T", "$defs": { "T": { "type": "object", "minProperties": 1 } } });
