@@ -9,7 +9,7 @@ use proptest::{collection::vec, prelude::*, strategy::Strategy as _};
 use serde_json::{Value, json};
 
 use crate::{
-    shape::PROFILES,
+    shape::{PROFILES, flat},
     support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools},
 };
 
@@ -97,12 +97,24 @@ struct Talk {
     told: Vec<String>,
     /// Of each request of the last turn: how many thoughts of how many.
     turn_sent: Vec<String>,
+    /// The blocks of the last request, and whether each request has begun with those of the one before.
+    blocks: Vec<(String, String)>,
+    grows: bool,
 }
 
 impl Talk {
     fn new(model: &str, profile: Profile) -> Self {
         let config = TurnConfig::with_profile(model, profile, tools()).system("Be short.");
-        Self { config, history: History::new(), refused: 0, sent: 0, told: Vec::new(), turn_sent: Vec::new() }
+        Self {
+            config,
+            history: History::new(),
+            refused: 0,
+            sent: 0,
+            told: Vec::new(),
+            turn_sent: Vec::new(),
+            blocks: Vec::new(),
+            grows: true,
+        }
     }
 
     fn change(&mut self, change: Change) {
@@ -145,6 +157,9 @@ impl Talk {
             assert_ne!(sim.refuse(REFUSED), Recovery::Failed);
         }
         let request = request(sim);
+        let blocks = flat(&request.messages);
+        self.grows &= blocks.starts_with(&self.blocks);
+        self.blocks = blocks;
         self.sent = accepts(&request).expect("asked again with what was refused");
         self.turn_sent.push(format!("{} of {}", self.sent, thoughts(sim.turn.history())));
         format!("{:x}", walk(&request, |_, _| {}))
@@ -401,6 +416,39 @@ fn a_prefix_keeps_its_number() {
     expect!["[None, Some(614143359)]"].assert_eq(&format!("{bindings:?}"));
 }
 
+/// Where a cache point begins a message, which then loses it: there is a text from the beginning.
+#[test]
+fn r86_a_message_of_cache_points() {
+    let result = ToolResult::new("a", [ToolResultContent::from("done")]);
+    let mut result: Value = serde_json::to_value(result).unwrap();
+    result["content"].as_array_mut().unwrap().push(json!({ "cachePoint": { "type": "default" } }));
+    let point = || ContentBlock::from(CachePoint::default());
+    for model in [
+        BINDING,
+        "meta.llama3-1-70b-instruct-v1:0",
+        "mistral.mistral-large-2407-v1:0",
+        "amazon.nova-pro-v1:0",
+    ] {
+        let mut history = History::new();
+        history.push_user(Message::user(vec![point()]));
+        let call = ContentBlock::from(ToolUse::new("a", "plan", r#"{"city":"Faro"}"#));
+        history.push_step(
+            Message::assistant([call]),
+            None,
+            [serde_json::from_value(result.clone()).unwrap()],
+        );
+        history.push_step(Message::assistant([point()]), None, []);
+        let config = TurnConfig::new(model, tools());
+        let mut turn = Turn::new(config.into(), history, Message::user(vec![point()]), "t");
+        let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
+        for message in &ask.request.messages {
+            let mut said =
+                message.content.iter().filter(|block| !matches!(block, ContentBlock::CachePoint(_)));
+            assert!(said.next().is_some(), "{model}: {message:?}");
+        }
+    }
+}
+
 /// Cache points come and go, and tell nothing: not even where a message has nothing else.
 #[test]
 fn r86_cache_points_are_no_prefix() {
@@ -451,6 +499,7 @@ proptest! {
             prop_assert_eq!(talk.refused, 0);
             prop_assert!(!talk.told.iter().any(|code| code == "bound_reasoning"), "{:?}", talk.told);
             talk.turn(&[Step::Plain]);
+            prop_assert!(talk.grows);
             prop_assert_eq!(talk.sent, if signed { thoughts(&talk.history) } else { 0 });
         }
     }
