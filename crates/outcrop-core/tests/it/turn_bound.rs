@@ -373,6 +373,13 @@ fn r70_refusals() {
     );
     assert_eq!(sim.refuse(REFUSED), Recovery::AsksAgain);
     assert_eq!(sim.turn.learned(), []);
+    // It speaks of a beta, and not of that which the request asks for.
+    let mut config = TurnConfig::new(BINDING, tools());
+    config.tool_streaming = ToolStreaming::Fine;
+    let history = History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]);
+    let mut fine = Sim::over(config, history);
+    assert_eq!(fine.refuse(&format!("{REFUSED} Set it in `anthropic_beta`.")), Recovery::AsksAgain);
+    assert_eq!(fine.turn.learned(), []);
     // Nothing is left that could be refused so.
     assert_eq!(sim.refuse(REFUSED), Recovery::Failed);
 }
