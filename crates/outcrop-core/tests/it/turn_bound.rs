@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     shape::{PROFILES, flat},
-    support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools},
+    support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools, whole_call},
 };
 
 const BINDING: &str = "anthropic.claude-fable-5-1";
@@ -388,6 +388,46 @@ fn thought(text: &str) -> Message {
     let mut thought = ReasoningText::new(text);
     thought.signature = Some("c2ln".to_owned());
     Message::assistant([ReasoningContent::ReasoningText(thought).into(), ContentBlock::from("So.")])
+}
+
+/// What another refusal takes away stands before what was thought: only what comes behind it is left out.
+#[test]
+fn r70_what_other_refusals_change() {
+    let check = |refusal: &str, strict: bool, kept: usize| {
+        let tools = tools();
+        let specs = tools.specs().cloned().map(|mut spec| {
+            spec.strict = (strict && spec.name == "plan").then_some(true);
+            spec
+        });
+        let tools = ToolSet::new(specs).unwrap();
+        let mut talk = Talk::new("anthropic.claude-opus-5-5", Profile::of("anthropic.claude-opus-5-5"));
+        talk.config.tools = tools.into();
+        let mut sim = Sim::over(talk.config.clone(), History::new());
+        let signature = talk.asked(&mut sim);
+        sim.events([think(0, "Hm."), sign(0, &signature), stop(0)]).events(whole_call(1, "a", "plan", "{}"));
+        // The call does not fit its schema, so that its result has a status.
+        sim.events([end("tool_use")]).end_stream();
+        let signature = talk.asked(&mut sim);
+        sim.events([
+            think(0, "So."),
+            sign(0, &signature),
+            stop(0),
+            text(1, "Fine."),
+            stop(1),
+            end("end_turn"),
+        ]);
+        sim.end_stream();
+        let mut sim = Sim::over(talk.config.clone(), sim.turn.into_history());
+        talk.asked(&mut sim);
+        assert_eq!(talk.sent, 2, "{refusal}");
+        assert!(matches!(sim.refuse(refusal), Recovery::Learned(_)), "{refusal}");
+        talk.asked(&mut sim);
+        assert_eq!((talk.sent, talk.refused), (kept, 0), "{refusal}");
+        assert!(sim.log.contains("diagnostic bound_reasoning"), "{}", sim.log);
+    };
+    check("This model doesn't support the status field. Remove status and try again.", false, 1);
+    check("tools.0.custom.strict: Extra inputs are not permitted", true, 0);
+    check("tools.0.custom: For 'array' type, property 'maxItems' is not supported", true, 0);
 }
 
 /// A turn that is saved between the refusal and the answer asks without what was refused.
