@@ -111,6 +111,22 @@ fn r44_another_tool_was_cut() {
     );
 }
 
+/// R82: not where the output had been given before it: that is told, though it may not be taken any more.
+#[test]
+fn r82_another_tool_was_cut_behind_the_output() {
+    let cut = [call(1, "a", "plan"), arg(1, r#"{"city":"Lis"#), end("max_tokens")];
+    check(
+        beside(TOOLS, trip()),
+        [says([&whole_call(0, "o", "trip", GOOD)[..], &cut[..]].concat())],
+        expect![[r#"
+            ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
+            result a error: The call was not finished (stop reason `max_tokens`), so the tool was not run.
+            failed: the model stopped with `max_tokens` before its output was whole
+            text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 0 attempts
+        "#]],
+    );
+}
+
 /// R46: malformed output is asked for again, so many times.
 #[test]
 fn r46_malformed() {

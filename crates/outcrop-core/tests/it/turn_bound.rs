@@ -430,6 +430,38 @@ fn r70_what_other_refusals_change() {
     check("tools.0.custom: For 'array' type, property 'maxItems' is not supported", true, 0);
 }
 
+/// What was asked in words stays where it stands when the turn learns that the model binds, saved or not; where the
+/// output was asked for by a tool it is asked in words from then on, in the question.
+#[test]
+fn r70_an_output_in_words_is_asked_for_once() {
+    let places = |sim: &Sim| {
+        let request = &sim.ask.as_ref().unwrap().request;
+        let count = |json: String| json.matches("fits this JSON Schema").count();
+        let tools = request.tool_config.as_ref().map_or(0, |config| config.tools.len());
+        (
+            count(serde_json::to_string(&request.system).unwrap()),
+            count(serde_json::to_string(&request.messages).unwrap()),
+            tools,
+        )
+    };
+    let play = |strategy| {
+        let mut profile = Profile::of(BINDING);
+        profile.binds_thinking = false;
+        let spec = OutputSpec::new("trip", json!({ "type": "object" })).unwrap().strategy(strategy);
+        let config = TurnConfig::with_profile(BINDING, profile, std::sync::Arc::default()).output(spec);
+        let history = History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]);
+        let mut sim = Sim::over(config, history);
+        let before = places(&sim);
+        assert_eq!(sim.refuse(REFUSED), Recovery::Learned(Fact::BindsThinking));
+        let after = places(&sim);
+        sim.reload();
+        (before, after, places(&sim))
+    };
+    assert_eq!(play(Strategy::Prompt), ((1, 0, 0), (1, 0, 0), (1, 0, 0)));
+    assert_eq!(play(Strategy::Auto), ((0, 0, 1), (0, 1, 0), (0, 1, 0)));
+    assert_eq!(play(Strategy::Tool), ((0, 0, 1), (0, 0, 1), (0, 0, 1)));
+}
+
 /// A turn that is saved between the refusal and the answer asks without what was refused.
 #[test]
 fn r70_saved_after_a_refusal() {
