@@ -18,10 +18,11 @@ use serde_json::json;
 use crate::support::{client, tool};
 
 /// One of each family that takes tools.
-const MODELS: [&str; 14] = [
+const MODELS: [&str; 15] = [
     "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
     "us.anthropic.claude-opus-4-6-v1",
     "us.anthropic.claude-sonnet-5",
+    "us.anthropic.claude-fable-5-1",
     "us.amazon.nova-lite-v1:0",
     "us.amazon.nova-2-lite-v1:0",
     "us.meta.llama3-1-70b-instruct-v1:0",

@@ -7,11 +7,11 @@ use expect_test::expect;
 use futures::TryStreamExt;
 use outcrop::{
     Agent, EventKind, Output, OutputUpdate, Partial, Profile, StopReason, Strategy, Typed,
-    core::{Fact, Request, TextStructure, ToolChoice, ToolEntry, schema_of},
+    core::{Fact, InputSchema, Request, TextStructure, ToolChoice, ToolEntry, schema_of},
     extract,
 };
 use outcrop_local::{Answer, Local, Running, Script, judge};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::{CLAUDE, Stage, assert_history, client, tell_error, tool};
 
@@ -379,6 +379,108 @@ async fn r82_a_cut_answer() {
     assert_eq!(serde_json::to_value(partial).unwrap()["city"], "Lisb");
     assert_eq!(error.history.len(), 2);
     assert!(error.failure.usage.output_tokens > 0);
+}
+
+/// How a turn ends whose answer was cut: the error, and what there is of a list that stands in a member.
+async fn cut(strategy: Strategy, reason: StopReason) -> String {
+    let text = r#"{"value": [{"city": "Lisbon", "days": 2}, {"city": "Fa"#;
+    let answer = match strategy {
+        Strategy::Tool | Strategy::StrictTool => {
+            Answer::new().tool_use("t1", "Array_of_Trip", "").fragments([text])
+        }
+        Strategy::Prompt => Answer::new().text(format!("```json\n{text}")),
+        _ => Answer::new().text(text),
+    };
+    let stage = Stage::new(Script::new().answer(answer.stop_reason(reason))).await;
+    let agent = stage.agent().build().unwrap();
+    let error = agent.ask("Trips").output::<Vec<Trip>>().strategy(strategy).await.unwrap_err();
+    let told = tell_error(&error);
+    let outcrop::Error::Output(error) = error else { panic!("{told}") };
+    format!("{}\n  {told}\n  {}\n", strategy.as_str(), error.failure.partial.unwrap())
+}
+
+/// R82: each way of asking and each reason for which a model is stopped.
+#[tokio::test]
+async fn r82_each_way_and_each_reason() {
+    let mut seen = String::new();
+    for (strategy, reason) in [
+        (Strategy::Native, StopReason::MaxTokens),
+        (Strategy::StrictTool, StopReason::GuardrailIntervened),
+        (Strategy::Tool, StopReason::ModelContextWindowExceeded),
+        (Strategy::Prompt, StopReason::ContentFiltered),
+        (Strategy::Native, StopReason::from("refusal")),
+    ] {
+        seen += &cut(strategy, reason).await;
+    }
+    expect![[r#"
+        native output
+          error: the model gave no output: the model stopped with `max_tokens` before its output was whole
+          [{"city":"Lisbon","days":2},{"city":"Fa"}]
+        a strict tool
+          error: the model gave no output: the model stopped with `guardrail_intervened` before its output was whole
+          [{"city":"Lisbon","days":2},{"city":"Fa"}]
+        a tool
+          error: the model gave no output: the model stopped with `model_context_window_exceeded` before its output was whole
+          [{"city":"Lisbon","days":2},{"city":"Fa"}]
+        words alone
+          error: the model gave no output: the model stopped with `content_filtered` before its output was whole
+          [{"city":"Lisbon","days":2},{"city":"Fa"}]
+        native output
+          error: the model gave no output: the model stopped with `refusal` before its output was whole
+          [{"city":"Lisbon","days":2},{"city":"Fa"}]
+    "#]].assert_eq(&seen);
+}
+
+/// R80: what is said of a strict tool of the agent, or of all schemas together, takes no other tool away.
+#[tokio::test]
+async fn r80_strict_tools_of_the_agent() {
+    let strict = |name: &str, members: usize| {
+        let members: Map<String, Value> =
+            (0..members).map(|n| (format!("m{n}"), json!({ "type": "string" }))).collect();
+        let mut spec = crate::support::spec(name);
+        let schema = json!({ "type": "object", "properties": members });
+        spec.input_schema = InputSchema::Json(schema.into());
+        spec.strict = Some(true);
+        outcrop::Tool::with_spec(spec, |_: Value, _| async { "done" })
+    };
+    let mut seen = String::new();
+    for text in [
+        "The model returned the following errors: tools.1.custom: For 'array' type, property 'maxItems' is not supported",
+        "The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted",
+        "The model returned the following errors: Schema is too complex.",
+        "The model returned the following errors: Schemas contains too many optional parameters (25).",
+        "The model returned the following errors: The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools.",
+    ] {
+        let script = Script::new().answer(Answer::error(400, "ValidationException", text)).answer("Fine.");
+        let stage = Stage::new(script).await;
+        let agent = stage.agent().tool(strict("small", 1)).tool(strict("large", 5)).build().unwrap();
+        assert_eq!(agent.ask("Go").await.unwrap().text(), "Fine.");
+        let asked: Vec<String> =
+            stage.requests().iter().map(|request| format!("  {}\n", asking(request))).collect();
+        seen += &format!("{text}\n{}  learned {:?}\n", asked.concat(), stage.bedrock.learned_facts());
+    }
+    expect![[r#"
+        The model returned the following errors: tools.1.custom: For 'array' type, property 'maxItems' is not supported
+          tools small (strict), large (strict)
+          tools small (strict), large
+          learned [StrictSchemaRefused(958624421)]
+        The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted
+          tools small (strict), large (strict)
+          tools small, large
+          learned [NoStrictTools]
+        The model returned the following errors: Schema is too complex.
+          tools small (strict), large (strict)
+          tools small (strict), large
+          learned [StrictSchemaRefused(958624421)]
+        The model returned the following errors: Schemas contains too many optional parameters (25).
+          tools small (strict), large (strict)
+          tools small (strict), large
+          learned [StrictSchemaRefused(958624421)]
+        The model returned the following errors: The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools.
+          tools small (strict), large (strict)
+          tools small (strict), large
+          learned [StrictSchemaRefused(958624421)]
+    "#]].assert_eq(&seen);
 }
 
 /// Each update of an output; the same natively and by a tool.

@@ -114,10 +114,14 @@ fn whole(
     references: &mut References<'_>,
 ) -> Result<Adapted, Inexpressible> {
     let inlined = if dialect.references { None } else { inline::inline(schema, references) };
-    let Some((inlined, mut changes)) = inlined else { return whole::adapt(schema, references) };
-    let mut adapted = whole::adapt(&inlined, &Walk::new(&inlined, dialect)?.references)?;
-    changes.append(&mut adapted.changes);
-    Ok(Adapted { changes, ..adapted })
+    if let Some((inlined, mut changes)) = inlined
+        && let Ok(walk) = Walk::new(&inlined, dialect)
+        && let Ok(mut adapted) = whole::adapt(&inlined, &walk.references)
+    {
+        changes.append(&mut adapted.changes);
+        return Ok(Adapted { changes, ..adapted });
+    }
+    whole::adapt(schema, references)
 }
 
 /// An object that holds what `schema` describes.

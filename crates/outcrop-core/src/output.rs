@@ -46,7 +46,9 @@ pub enum Strategy {
     Native,
     /// By a tool whose input is held to the schema while it is written.
     StrictTool,
-    /// By a tool. The model is made to call it where it can be, and told to otherwise.
+    /// By a tool. The model is made to call it where it can be, and told to otherwise. What a model thought and binds to
+    /// the tools that it was offered is left out of the requests of such a turn, and what it thinks in it of those of
+    /// others.
     Tool,
     /// In words. Text around the value and commas at the end of lists are passed over, and told as a diagnostic.
     Prompt,

@@ -345,10 +345,9 @@ impl Render<'_> {
             }
         }
         moved.append(&mut others);
-        // Cache points come and go, and are nothing that is said.
-        if results.is_empty() && moved.iter().all(is_cache_point) {
+        if results.is_empty() && moved.is_empty() {
             self.apply(Rule::BlankText);
-            moved.insert(0, NOTHING.into());
+            moved.push(NOTHING.into());
         }
         for blocks in [results, moved].into_iter().filter(|blocks| !blocks.is_empty()) {
             self.push(Role::User, blocks);
@@ -418,34 +417,33 @@ impl Render<'_> {
     }
 
     /// Adds blocks to the conversation so that roles alternate (R1) and what may not stand together does not (R6).
-    fn push(&mut self, role: Role, blocks: Vec<ContentBlock>) {
+    fn push(&mut self, role: Role, mut blocks: Vec<ContentBlock>) {
         if self.out.is_empty() && role == Role::Assistant && !self.profile.assistant_first {
             self.apply(Rule::UserFirst);
             self.out.push(Message::user(NOTHING));
         }
-        match self.out.last_mut() {
-            Some(last) if last.role == role => {
-                let alone = |blocks: &[ContentBlock]| {
-                    blocks.iter().any(|block| match block {
-                        ContentBlock::ToolResult(_) => role == Role::User && !self.profile.mixes_tool_results,
-                        ContentBlock::ToolUse(call) => {
-                            !call.is_server_side() && !self.profile.mixes_tool_uses
-                        }
-                        _ => false,
-                    })
-                };
-                if alone(&last.content) == alone(&blocks) {
-                    last.content.extend(blocks);
-                    self.apply(Rule::Merged);
-                } else {
-                    let other = if role == Role::Assistant { Role::User } else { Role::Assistant };
-                    self.out.push(Message::new(other, vec![ContentBlock::from(NOTHING)]));
-                    self.out.push(Message::new(role, blocks));
-                    self.apply(Rule::Split);
-                }
+        if let Some(last) = self.out.last_mut().filter(|last| last.role == role) {
+            let alone = |blocks: &[ContentBlock]| {
+                blocks.iter().any(|block| match block {
+                    ContentBlock::ToolResult(_) => role == Role::User && !self.profile.mixes_tool_results,
+                    ContentBlock::ToolUse(call) => !call.is_server_side() && !self.profile.mixes_tool_uses,
+                    _ => false,
+                })
+            };
+            if alone(&last.content) == alone(&blocks) {
+                last.content.extend(blocks);
+                return self.apply(Rule::Merged);
             }
-            _ => self.out.push(Message::new(role, blocks)),
+            let other = if role == Role::Assistant { Role::User } else { Role::Assistant };
+            self.out.push(Message::new(other, vec![ContentBlock::from(NOTHING)]));
+            self.apply(Rule::Split);
         }
+        // Cache points come and go, and are nothing that is said.
+        if blocks.iter().all(is_cache_point) {
+            self.apply(Rule::BlankText);
+            blocks.insert(0, NOTHING.into());
+        }
+        self.out.push(Message::new(role, blocks));
     }
 
     fn trim_prefill(&mut self) {

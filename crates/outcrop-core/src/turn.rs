@@ -19,6 +19,7 @@ mod bound;
 mod calls;
 mod live;
 mod output;
+mod refusal;
 mod request;
 mod saved;
 mod shown;
@@ -203,14 +204,6 @@ impl Turn {
     /// What the model takes, as far as is known now.
     fn profile(&self) -> &Profile {
         self.taught.as_deref().unwrap_or(&self.config.profile)
-    }
-
-    fn learn(&mut self, fact: Fact) {
-        self.taught = Some(Box::new(self.profile().clone().with_fact(fact)));
-        if let Some(shown) = &mut self.shown {
-            shown.stale = true;
-        }
-        self.learned.push(fact);
     }
 
     /// The next thing to do, if there is one now. Ask again after each thing that happened.
@@ -449,58 +442,6 @@ impl Turn {
             }
             _ => {}
         }
-    }
-
-    /// The Converse action `id` failed; `refusal` is the service's text where it refused the request.
-    ///
-    /// A refusal that teaches a fact about the model is asked once more, with the request rendered anew, as long
-    /// as nothing of the answer had come (R7). A failure after `messageStop` changes nothing (R105).
-    pub fn on_converse_error(&mut self, id: ActionId, refusal: Option<&str>) -> Recovery {
-        let refuses_fine = refusal.is_some_and(|refusal| self.refuses_fine(refusal));
-        match &mut self.phase {
-            Phase::Asking(asking) if asking.id == id => {
-                let untouched = asking.assembler.is_empty();
-                // Whether to stream is the model's business, and asking the same again would not help.
-                let fact = refusal.and_then(Fact::from_refusal).filter(|fact| *fact != Fact::NoToolStreaming);
-                let fact = fact.or(refuses_fine.then_some(Fact::NoFineTools));
-                let fact = fact.filter(|fact| self.profile().clone().with_fact(*fact) != *self.profile());
-                if let (Some(fact), true) = (fact, untouched) {
-                    self.learn(fact);
-                    self.ask_again();
-                    let text =
-                        format!("the model refused the request, which taught {fact:?}; asking once more");
-                    self.diagnose("learned", text, None);
-                    return Recovery::Learned(fact);
-                }
-                let refusal = refusal.filter(|_| untouched);
-                let again = refusal.and_then(|text| {
-                    self.forget(text).or_else(|| self.loosen(text)).or_else(|| self.climb_down(text))
-                });
-                if let Some(recovery) = again {
-                    return recovery;
-                }
-                self.fail(TurnFailure::Converse);
-                Recovery::Failed
-            }
-            Phase::Dispatching { stream, .. } if *stream == Some(id) => {
-                *stream = None;
-                self.diagnose(
-                    "stream_error_after_answer",
-                    "the stream broke after the answer was final",
-                    None,
-                );
-                self.advance();
-                Recovery::Failed
-            }
-            _ => Recovery::Failed,
-        }
-    }
-
-    /// Asks for the answer of the step at hand once more, with the request made anew.
-    fn ask_again(&mut self) {
-        self.attempt += 1;
-        self.reported = self.reported_before;
-        self.phase = Phase::Due;
     }
 
     /// The tool of the Dispatch action `id` gave `content`.

@@ -15,8 +15,8 @@ mod texts;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub(super) use ladder::Plan;
 use ladder::Refused;
+pub(super) use ladder::{Plan, TOO_MANY_STRICT, TOO_MUCH};
 pub(super) use live::OpenOutput;
 pub(super) use texts::rejected_input;
 
@@ -284,7 +284,7 @@ impl Turn {
         let stop_reason = step.stop_reason.clone();
         let malformed = matches!(stop_reason, MalformedToolUse | MalformedModelOutput);
         let stopped = !malformed && !matches!(stop_reason, ToolUse | EndTurn | StopSequence);
-        let by_output_tool = last_call.as_ref().is_some_and(|(name, _)| output.is_tool(name));
+        let by_output_tool = step.message.tool_uses().any(|call| output.is_tool(&call.name));
         match (step.found.clone(), last_call) {
             (Found::Valid { value, repaired, .. }, _) => self.give_output(step, value, repaired),
             (_, Some((name, input))) if stopped && !by_output_tool => {

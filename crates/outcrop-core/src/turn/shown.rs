@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Recovery, Turn};
+use super::{
+    Recovery, Turn,
+    output::{TOO_MANY_STRICT, TOO_MUCH},
+};
 use crate::{
     Fact, InputSchema, Profile, RawJson, SchemaCounts, SchemaDialect, SchemaLimits, ToolSet, ToolSpec, adapt,
     output::schema_hash,
@@ -138,10 +141,32 @@ impl Turn {
         self.ask_again();
         Some(Recovery::Learned(fact))
     }
+
+    /// As [`Turn::loosen`], for a refusal that names no tool: all schemas together are too much. The largest is taken
+    /// away.
+    pub(super) fn loosen_largest(&mut self, refusal: &str) -> Option<Recovery> {
+        let says = |text: &&str| refusal.contains(text);
+        if refused_tool(refusal).is_some() || !(TOO_MUCH.iter().any(says) || says(&TOO_MANY_STRICT)) {
+            return None;
+        }
+        let specs = self.shown.as_ref()?.specs.iter().filter(|(_, spec)| spec.strict == Some(true));
+        let size = |spec: &ToolSpec| match &spec.input_schema {
+            InputSchema::Json(schema) => schema.as_str().len(),
+            _ => 0,
+        };
+        let (at, _) = specs.max_by_key(|(_, spec)| size(spec))?;
+        let InputSchema::Json(schema) = &self.config.tools.specs().nth(*at)?.input_schema else {
+            return None;
+        };
+        let fact = Fact::StrictSchemaRefused(schema_hash(schema));
+        self.learn(fact);
+        self.ask_again();
+        Some(Recovery::Learned(fact))
+    }
 }
 
 /// The place of the tool that a refusal such as `tools.1.custom: For 'array' type, …` is about, and what is said of it.
-fn refused_tool(refusal: &str) -> Option<(usize, &str)> {
+pub(super) fn refused_tool(refusal: &str) -> Option<(usize, &str)> {
     let (_, rest) = refusal.split_once("tools.")?;
     let (at, rest) = rest.split_once(".custom")?;
     Some((at.parse().ok()?, rest))

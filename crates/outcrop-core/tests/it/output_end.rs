@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     output::{BAD, GOOD, NATIVE, TOOLS, WORDS, alone, beside, calls, check, play, says, told, trip, words},
-    support::{Sim, arg, call, end, metadata, stop, text, whole_call},
+    support::{Sim, arg, call, cite, end, metadata, stop, text, whole_call},
 };
 
 /// R82: an answer that was cut is never an output, and what there is of it is told.
@@ -109,6 +109,22 @@ fn r44_another_tool_was_cut() {
         result a error: The call was not finished (stop reason `max_tokens`), so the tool was not run.
         failed: the model stopped with `max_tokens` in a call of `plan`; it was not run
     "#]],
+    );
+}
+
+/// R82: not where the output had been given before it: that is told, though it may not be taken any more.
+#[test]
+fn r82_another_tool_was_cut_behind_the_output() {
+    let cut = [call(1, "a", "plan"), arg(1, r#"{"city":"Lis"#), end("max_tokens")];
+    check(
+        beside(TOOLS, trip()),
+        [says([&whole_call(0, "o", "trip", GOOD)[..], &cut[..]].concat())],
+        expect![[r#"
+            ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
+            result a error: The call was not finished (stop reason `max_tokens`), so the tool was not run.
+            failed: the model stopped with `max_tokens` before its output was whole
+            text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 0 attempts
+        "#]],
     );
 }
 
@@ -248,6 +264,136 @@ fn r51_digits_are_kept() {
     );
     let Some(Err(TurnFailure::Output(failure))) = sim.turn.outcome() else { panic!() };
     assert_eq!(failure.partial.as_ref().unwrap().as_str(), digits);
+}
+
+/// Citations stand in blocks of their own kind, whose text is text (R81).
+#[test]
+fn r81_an_answer_with_citations() {
+    let cited = |parts: [&str; 2], reason: &str| {
+        let events = [text(0, parts[0]), cite(0, "Guide"), stop(0), text(1, parts[1]), stop(1), end(reason)];
+        says(events)
+    };
+    let alone_cited = says([text(0, GOOD), cite(0, "Guide"), stop(0), end("end_turn")]);
+    check(
+        alone(WORDS, trip()),
+        [alone_cited],
+        expect![[r#"
+            ask: told: Answer with one JSON object that fits th…
+            output by words alone after 0: {"city":"Lisbon","days":2}
+        "#]],
+    );
+    check(
+        alone(WORDS, trip()),
+        [cited([r#"{"city":"Lisbon","#, r#""days":2}"#], "end_turn")],
+        expect![[r#"
+        ask: told: Answer with one JSON object that fits th…
+        output by words alone after 0: {"city":"Lisbon","days":2}
+    "#]],
+    );
+    check(
+        alone(WORDS, trip()),
+        [cited([r#"{"city":"Lisbon","#, r#""days":"#], "max_tokens")],
+        expect![[r#"
+            ask: told: Answer with one JSON object that fits th…
+            failed: the model stopped with `max_tokens` before its output was whole
+            text `{"city":"Lisbon","days":`, partial {"city":"Lisbon"}, 0 attempts
+        "#]],
+    );
+    let last = says([
+        text(0, r#"{"city":"#),
+        stop(0),
+        text(1, r#""Lisb"#),
+        cite(1, "Guide"),
+        stop(1),
+        end("max_tokens"),
+    ]);
+    check(
+        alone(WORDS, trip()),
+        [last],
+        expect![[r#"
+            ask: told: Answer with one JSON object that fits th…
+            failed: the model stopped with `max_tokens` before its output was whole
+            text `{"city":"Lisb`, partial {"city":"Lisb"}, 0 attempts
+        "#]],
+    );
+    check(
+        alone(WORDS, trip().retries(0)),
+        [says([text(0, BAD), cite(0, "Guide"), stop(0), end("end_turn")])],
+        expect![[r#"
+            ask: told: Answer with one JSON object that fits th…
+            rejected: - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
+            failed: the model gave no valid output in 1 attempts
+            text `{"city":"Lisbon","days":0}`, partial {"city":"Lisbon","days":0}, 1 attempts
+        "#]],
+    );
+}
+
+/// R82: in each way of asking, and where the value stands in a member: what there is of it is told.
+#[test]
+fn r82_what_there_is_of_a_list() {
+    let list = || {
+        let schema = serde_json::json!({ "type": "array", "items": { "type": "integer" } });
+        OutputSpec::new("trip", schema).unwrap()
+    };
+    let cut = r#"{"value":[1,2,3"#;
+    check(
+        alone(NATIVE, list()),
+        [says([text(0, cut), end("max_tokens")])],
+        expect![[r#"
+        ask: native trip
+        failed: the model stopped with `max_tokens` before its output was whole
+        text `{"value":[1,2,3`, partial [1,2], 0 attempts
+    "#]],
+    );
+    check(
+        alone(NATIVE, list()),
+        [says([text(0, ""), stop(0), text(1, cut), end("max_tokens")])],
+        expect![[r#"
+        ask: native trip
+        failed: the model stopped with `max_tokens` before its output was whole
+        text `{"value":[1,2,3`, partial [1,2], 0 attempts
+    "#]],
+    );
+    check(
+        alone(TOOLS, list()),
+        [says([call(0, "o", "trip"), arg(0, cut), end("max_tokens")])],
+        expect![[r#"
+        ask: tools trip; tool trip
+        failed: the model stopped with `max_tokens` before its output was whole
+        text `{"value":[1,2,3`, partial [1,2], 0 attempts
+    "#]],
+    );
+    check(
+        beside(TOOLS, list()),
+        [says([call(0, "o", "trip"), arg(0, cut), end("model_context_window_exceeded")])],
+        expect![[r#"
+            ask: tools plan, now, trip; any; told: Give your final answer by calling the to…
+            failed: the model stopped with `model_context_window_exceeded` before its output was whole
+            text `{"value":[1,2,3`, partial [1,2], 0 attempts
+        "#]],
+    );
+    check(
+        alone(WORDS, list()),
+        [says([text(0, &format!("```json\n{cut}")), end("guardrail_intervened")])],
+        expect![[r#"
+            ask: told: Answer with one JSON object that fits th…
+            failed: the model stopped with `guardrail_intervened` before its output was whole
+            text ````json
+            {"value":[1,2,3`, partial [1,2], 0 attempts
+        "#]],
+    );
+    // Not the last attempt's, where the last one gave nothing.
+    check(
+        alone(NATIVE, list()),
+        [words(r#"{"value":["a"]}"#), says([end("content_filtered")])],
+        expect![[r#"
+        ask: native trip
+        rejected: - `/value/0`: expected an integer, found the string "a". The schema there: {"type":"integer"}
+        ask: native trip
+        failed: the model stopped with `content_filtered` before its output was whole
+        text ``, partial none, 1 attempts
+    "#]],
+    );
 }
 
 /// All that came and what it cost is in the failure.

@@ -9,8 +9,8 @@ use proptest::{collection::vec, prelude::*, strategy::Strategy as _};
 use serde_json::{Value, json};
 
 use crate::{
-    shape::PROFILES,
-    support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools},
+    shape::{PROFILES, flat},
+    support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools, whole_call},
 };
 
 const BINDING: &str = "anthropic.claude-fable-5-1";
@@ -97,12 +97,24 @@ struct Talk {
     told: Vec<String>,
     /// Of each request of the last turn: how many thoughts of how many.
     turn_sent: Vec<String>,
+    /// The blocks of the last request, and whether each request has begun with those of the one before.
+    blocks: Vec<(String, String)>,
+    grows: bool,
 }
 
 impl Talk {
     fn new(model: &str, profile: Profile) -> Self {
         let config = TurnConfig::with_profile(model, profile, tools()).system("Be short.");
-        Self { config, history: History::new(), refused: 0, sent: 0, told: Vec::new(), turn_sent: Vec::new() }
+        Self {
+            config,
+            history: History::new(),
+            refused: 0,
+            sent: 0,
+            told: Vec::new(),
+            turn_sent: Vec::new(),
+            blocks: Vec::new(),
+            grows: true,
+        }
     }
 
     fn change(&mut self, change: Change) {
@@ -145,6 +157,9 @@ impl Talk {
             assert_ne!(sim.refuse(REFUSED), Recovery::Failed);
         }
         let request = request(sim);
+        let blocks = flat(&request.messages);
+        self.grows &= blocks.starts_with(&self.blocks);
+        self.blocks = blocks;
         self.sent = accepts(&request).expect("asked again with what was refused");
         self.turn_sent.push(format!("{} of {}", self.sent, thoughts(sim.turn.history())));
         format!("{:x}", walk(&request, |_, _| {}))
@@ -358,6 +373,13 @@ fn r70_refusals() {
     );
     assert_eq!(sim.refuse(REFUSED), Recovery::AsksAgain);
     assert_eq!(sim.turn.learned(), []);
+    // It speaks of a beta, and not of that which the request asks for.
+    let mut config = TurnConfig::new(BINDING, tools());
+    config.tool_streaming = ToolStreaming::Fine;
+    let history = History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]);
+    let mut fine = Sim::over(config, history);
+    assert_eq!(fine.refuse(&format!("{REFUSED} Set it in `anthropic_beta`.")), Recovery::AsksAgain);
+    assert_eq!(fine.turn.learned(), []);
     // Nothing is left that could be refused so.
     assert_eq!(sim.refuse(REFUSED), Recovery::Failed);
 }
@@ -366,6 +388,78 @@ fn thought(text: &str) -> Message {
     let mut thought = ReasoningText::new(text);
     thought.signature = Some("c2ln".to_owned());
     Message::assistant([ReasoningContent::ReasoningText(thought).into(), ContentBlock::from("So.")])
+}
+
+/// What another refusal takes away stands before what was thought: only what comes behind it is left out.
+#[test]
+fn r70_what_other_refusals_change() {
+    let check = |refusal: &str, strict: bool, kept: usize| {
+        let tools = tools();
+        let specs = tools.specs().cloned().map(|mut spec| {
+            spec.strict = (strict && spec.name == "plan").then_some(true);
+            spec
+        });
+        let tools = ToolSet::new(specs).unwrap();
+        let mut talk = Talk::new("anthropic.claude-opus-5-5", Profile::of("anthropic.claude-opus-5-5"));
+        talk.config.tools = tools.into();
+        let mut sim = Sim::over(talk.config.clone(), History::new());
+        let signature = talk.asked(&mut sim);
+        sim.events([think(0, "Hm."), sign(0, &signature), stop(0)]).events(whole_call(1, "a", "plan", "{}"));
+        // The call does not fit its schema, so that its result has a status.
+        sim.events([end("tool_use")]).end_stream();
+        let signature = talk.asked(&mut sim);
+        sim.events([
+            think(0, "So."),
+            sign(0, &signature),
+            stop(0),
+            text(1, "Fine."),
+            stop(1),
+            end("end_turn"),
+        ]);
+        sim.end_stream();
+        let mut sim = Sim::over(talk.config.clone(), sim.turn.into_history());
+        talk.asked(&mut sim);
+        assert_eq!(talk.sent, 2, "{refusal}");
+        assert!(matches!(sim.refuse(refusal), Recovery::Learned(_)), "{refusal}");
+        talk.asked(&mut sim);
+        assert_eq!((talk.sent, talk.refused), (kept, 0), "{refusal}");
+        assert!(sim.log.contains("diagnostic bound_reasoning"), "{}", sim.log);
+    };
+    check("This model doesn't support the status field. Remove status and try again.", false, 1);
+    check("tools.0.custom.strict: Extra inputs are not permitted", true, 0);
+    check("tools.0.custom: For 'array' type, property 'maxItems' is not supported", true, 0);
+}
+
+/// What was asked in words stays where it stands when the turn learns that the model binds, saved or not; where the
+/// output was asked for by a tool it is asked in words from then on, in the question.
+#[test]
+fn r70_an_output_in_words_is_asked_for_once() {
+    let places = |sim: &Sim| {
+        let request = &sim.ask.as_ref().unwrap().request;
+        let count = |json: String| json.matches("fits this JSON Schema").count();
+        let tools = request.tool_config.as_ref().map_or(0, |config| config.tools.len());
+        (
+            count(serde_json::to_string(&request.system).unwrap()),
+            count(serde_json::to_string(&request.messages).unwrap()),
+            tools,
+        )
+    };
+    let play = |strategy| {
+        let mut profile = Profile::of(BINDING);
+        profile.binds_thinking = false;
+        let spec = OutputSpec::new("trip", json!({ "type": "object" })).unwrap().strategy(strategy);
+        let config = TurnConfig::with_profile(BINDING, profile, std::sync::Arc::default()).output(spec);
+        let history = History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]);
+        let mut sim = Sim::over(config, history);
+        let before = places(&sim);
+        assert_eq!(sim.refuse(REFUSED), Recovery::Learned(Fact::BindsThinking));
+        let after = places(&sim);
+        sim.reload();
+        (before, after, places(&sim))
+    };
+    assert_eq!(play(Strategy::Prompt), ((1, 0, 0), (1, 0, 0), (1, 0, 0)));
+    assert_eq!(play(Strategy::Auto), ((0, 0, 1), (0, 1, 0), (0, 1, 0)));
+    assert_eq!(play(Strategy::Tool), ((0, 0, 1), (0, 0, 1), (0, 0, 1)));
 }
 
 /// A turn that is saved between the refusal and the answer asks without what was refused.
@@ -399,6 +493,39 @@ fn a_prefix_keeps_its_number() {
     talk.turn(&[Step::Text]);
     let bindings: Vec<_> = talk.history.entries().map(|entry| entry.binding.prefix).collect();
     expect!["[None, Some(614143359)]"].assert_eq(&format!("{bindings:?}"));
+}
+
+/// Where a cache point begins a message, which then loses it: there is a text from the beginning.
+#[test]
+fn r86_a_message_of_cache_points() {
+    let result = ToolResult::new("a", [ToolResultContent::from("done")]);
+    let mut result: Value = serde_json::to_value(result).unwrap();
+    result["content"].as_array_mut().unwrap().push(json!({ "cachePoint": { "type": "default" } }));
+    let point = || ContentBlock::from(CachePoint::default());
+    for model in [
+        BINDING,
+        "meta.llama3-1-70b-instruct-v1:0",
+        "mistral.mistral-large-2407-v1:0",
+        "amazon.nova-pro-v1:0",
+    ] {
+        let mut history = History::new();
+        history.push_user(Message::user(vec![point()]));
+        let call = ContentBlock::from(ToolUse::new("a", "plan", r#"{"city":"Faro"}"#));
+        history.push_step(
+            Message::assistant([call]),
+            None,
+            [serde_json::from_value(result.clone()).unwrap()],
+        );
+        history.push_step(Message::assistant([point()]), None, []);
+        let config = TurnConfig::new(model, tools());
+        let mut turn = Turn::new(config.into(), history, Message::user(vec![point()]), "t");
+        let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
+        for message in &ask.request.messages {
+            let mut said =
+                message.content.iter().filter(|block| !matches!(block, ContentBlock::CachePoint(_)));
+            assert!(said.next().is_some(), "{model}: {message:?}");
+        }
+    }
 }
 
 /// Cache points come and go, and tell nothing: not even where a message has nothing else.
@@ -451,6 +578,7 @@ proptest! {
             prop_assert_eq!(talk.refused, 0);
             prop_assert!(!talk.told.iter().any(|code| code == "bound_reasoning"), "{:?}", talk.told);
             talk.turn(&[Step::Plain]);
+            prop_assert!(talk.grows);
             prop_assert_eq!(talk.sent, if signed { thoughts(&talk.history) } else { 0 });
         }
     }

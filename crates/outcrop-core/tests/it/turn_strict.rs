@@ -168,6 +168,126 @@ fn r80_refusals() {
     );
 }
 
+/// R80: all schemas together are too much: the largest goes without `strict`, one after the other. Native output goes
+/// first, where it is one of them.
+#[test]
+fn r80_too_much_together() {
+    let two = || config(CLAUDE, [strict("open", json!({ "type": "object", "properties": {} })), bounded()]);
+    let large = "The model returned the following errors: The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools.";
+    let optional =
+        "The model returned the following errors: Schemas contains too many optional parameters (25).";
+    check(
+        two(),
+        &[large, "Schema is too complex.", optional],
+        expect![[r#"
+        tools open (strict), bounded (strict)
+        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
+        Learned(StrictSchemaRefused(2220259017)): tools open, bounded
+        Failed: tools open, bounded
+        diagnostic not_strict
+        diagnostic not_strict
+        failed: the request was not answered
+    "#]],
+    );
+    check(
+        two(),
+        &["The model returned the following errors: Too many strict tools (2)."],
+        expect![[r#"
+        tools open (strict), bounded (strict)
+        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
+        diagnostic not_strict
+    "#]],
+    );
+    check(
+        two().output(trip()),
+        &[large, large],
+        expect![[r#"
+        native trip; tools open (strict), bounded (strict)
+        Learned(NativeSchemaRefused(2724134317)): tools open (strict), bounded (strict), trip; any; told: Give your final answer by calling the to…
+        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
+        diagnostic output_schema
+        diagnostic output_strategy
+        diagnostic not_strict
+    "#]],
+    );
+    check(
+        two().output(trip()),
+        &["Too many strict tools (2)."],
+        expect![[r#"
+        native trip; tools open (strict), bounded (strict)
+        Learned(StrictSchemaRefused(692401904)): native trip; tools open (strict), bounded
+        diagnostic output_schema
+        diagnostic not_strict
+    "#]],
+    );
+    check(
+        two().output(trip().strategy(Strategy::Tool)),
+        &[optional],
+        expect![[r#"
+        tools open (strict), bounded (strict), trip; any; told: Give your final answer by calling the to…
+        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
+        diagnostic not_strict
+    "#]],
+    );
+    // Without a strict tool it is about something else.
+    check(
+        config(CLAUDE, [ToolSpec::with_schema("open", "", json!({ "type": "object" }))]),
+        &[large],
+        expect![[r#"
+            tools open
+            Failed: tools open
+            failed: the request was not answered
+        "#]],
+    );
+}
+
+/// What is said of one tool is said of no other: here of one that the request had beside the agent's.
+#[test]
+fn r80_a_tool_that_the_user_gave() {
+    let given = |output: OutputSpec| {
+        let mut config = config(CLAUDE, []).output(output);
+        let tools = vec![ToolEntry::from(strict("given", json!({ "type": "object", "properties": {} })))];
+        config.request.tool_config = Some(ToolConfig::new(tools));
+        config
+    };
+    let of_given = "The model returned the following errors: tools.0.custom: For 'array' type, property 'maxItems' is not supported";
+    check(
+        given(trip()),
+        &[of_given],
+        expect![[r#"
+        native trip; tools given (strict)
+        Failed: native trip; tools given (strict)
+        diagnostic output_schema
+        failed: the request was not answered
+    "#]],
+    );
+    let by_strict_tool = || {
+        let mut config = given(trip().strict(true));
+        config.profile.native_output = false;
+        config
+    };
+    check(
+        by_strict_tool(),
+        &[of_given],
+        expect![[r#"
+        tools given (strict), trip (strict); any; told: Give your final answer by calling the to…
+        Failed: tools given (strict), trip (strict); any; told: Give your final answer by calling the to…
+        diagnostic output_schema
+        failed: the request was not answered
+    "#]],
+    );
+    check(
+        by_strict_tool(),
+        &["tools.1.custom: For 'array' type, property 'maxItems' is not supported"],
+        expect![[r#"
+            tools given (strict), trip (strict); any; told: Give your final answer by calling the to…
+            Learned(StrictSchemaRefused(2724134317)): tools given (strict), trip; any; told: Give your final answer by calling the to…
+            diagnostic output_schema
+            diagnostic output_strategy
+        "#]],
+    );
+}
+
 /// An output is shown while it is written where that is asked for: by a tool that takes fine-grained streaming.
 #[test]
 fn r40_a_live_output() {

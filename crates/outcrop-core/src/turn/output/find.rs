@@ -4,6 +4,8 @@
 //! - It is all of a text, read strictly. Only a model that was asked in words alone may write something around it or
 //!   commas too many, and only where there is one way to read it.
 
+use std::borrow::Cow;
+
 use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
 
 use super::{Found, Output};
@@ -24,32 +26,32 @@ impl Output {
         let Some((at, text)) = last_text(message) else { return Found::Nothing };
         if !endings.get(at).is_none_or(|ending| ending.understood) {
             let problems = "\n- it came in a form that could not be read".to_owned();
-            return Found::Invalid { text: text.to_owned(), problems };
+            return Found::Invalid { text: text.into_owned(), problems };
         }
         // The value is in the last block, or has been cut into blocks by citations.
-        let all = trailing_text(message);
+        let (all, _) = trailing_text(message);
         let mut first_problem = None;
-        for text in [text, &all] {
+        for text in [&*text, &all] {
             match self.read(text) {
                 Ok(value) => return Found::Valid { at, value, repaired: false },
                 Err(problem) => drop(first_problem.get_or_insert(problem)),
             }
         }
         if self.strategy() == Strategy::Prompt {
-            for text in [text, &all] {
+            for text in [&*text, &all] {
                 if let Some(Ok(value)) = mended(text).map(|mended| self.read(&mended)) {
                     return Found::Valid { at, value, repaired: true };
                 }
             }
         }
-        Found::Invalid { text: text.to_owned(), problems: first_problem.unwrap_or_default() }
+        Found::Invalid { text: written(message), problems: first_problem.unwrap_or_default() }
     }
 
     /// What the model wrote last towards the output.
     pub(super) fn last_text(&self, message: &Message) -> String {
         let of_call = message.tool_uses().filter(|call| self.is_tool(&call.name)).last();
         let of_call = of_call.map(|call| call.input.as_str().to_owned());
-        of_call.or_else(|| last_text(message).map(|(_, text)| text.to_owned())).unwrap_or_default()
+        of_call.unwrap_or_else(|| written(message))
     }
 
     /// The value so far of a text that is no output.
@@ -68,28 +70,38 @@ pub(super) fn has_ended(whole: Result<(), &StopReason>) -> bool {
     whole.err().is_none_or(|reason| matches!(reason, StopReason::EndTurn | StopReason::StopSequence))
 }
 
-/// The last block of a message that says something, where that is text.
-fn last_text(message: &Message) -> Option<(usize, &str)> {
-    let texts = message.content.iter().enumerate().rev();
-    texts.into_iter().find_map(|(at, block)| match block {
-        ContentBlock::Text(text) if !text.trim().is_empty() => Some((at, &**text)),
+/// What a block says to the reader; `None` where it is no text.
+fn said(block: &ContentBlock) -> Option<Cow<'_, str>> {
+    match block {
+        ContentBlock::Text(text) => Some(text.into()),
+        ContentBlock::CitationsContent(cited) => {
+            Some(cited.content.iter().filter_map(|part| part.text.as_deref()).collect())
+        }
         _ => None,
-    })
+    }
 }
 
-/// All text behind the last block that is none.
-fn trailing_text(message: &Message) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for block in message.content.iter().rev() {
-        match block {
-            ContentBlock::Text(text) => parts.push(text.clone()),
-            ContentBlock::CitationsContent(cited) => {
-                parts.push(cited.content.iter().filter_map(|part| part.text.as_deref()).collect());
-            }
-            _ => break,
-        }
+/// The last block of a message that says something.
+fn last_text(message: &Message) -> Option<(usize, Cow<'_, str>)> {
+    let texts = message.content.iter().enumerate().rev().filter_map(|(at, block)| Some((at, said(block)?)));
+    texts.into_iter().find(|(_, text)| !text.trim().is_empty())
+}
+
+/// All text behind the last block that is none, and whether citations have cut it.
+fn trailing_text(message: &Message) -> (String, bool) {
+    let blocks = message.content.iter().rev().map_while(|block| Some((block, said(block)?)));
+    let mut blocks: Vec<_> = blocks.collect();
+    blocks.reverse();
+    let is_cut = blocks.iter().any(|(block, _)| matches!(block, ContentBlock::CitationsContent(_)));
+    (blocks.into_iter().map(|(_, text)| text).collect(), is_cut)
+}
+
+/// What the model wrote last.
+fn written(message: &Message) -> String {
+    match trailing_text(message) {
+        (text, true) => text,
+        _ => last_text(message).map(|(_, text)| text.into_owned()).unwrap_or_default(),
     }
-    parts.into_iter().rev().collect()
 }
 
 /// The one value in a text of a model that was asked in words alone: what stands around it is passed over, and so are

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::TurnConfig;
+use super::super::{TurnConfig, shown::refused_tool};
 use crate::{
     Choice, Fact, InputSchema, OutputFailureReason, OutputSpec, Profile, RawJson, SchemaCounts, SchemaLimits,
     Strategy, ToolChoice, ToolEntry, output::Offered,
@@ -75,6 +75,8 @@ pub(super) struct Circumstances {
     cites: bool,
     /// The schemas of strict tools.
     strict: Vec<Value>,
+    /// The place of the output's tool among the tools, where it has one.
+    place: usize,
 }
 
 impl Circumstances {
@@ -104,6 +106,10 @@ impl Circumstances {
             thinks: thinking.map(|thinking| thinking.get("type").and_then(Value::as_str) != Some("disabled")),
             cites: cites || refused_with_citations,
             strict: strict.iter().cloned().chain(given_strict).collect(),
+            place: config.tools.specs().count()
+                + given.map_or(0, |given| {
+                    given.tools.iter().filter(|entry| !matches!(entry, ToolEntry::CachePoint(_))).count()
+                }),
         }
     }
 }
@@ -234,18 +240,28 @@ pub(super) fn refused(
     let refusal = refusal.replace('\u{2019}', "'");
     let says = |texts: &[&str]| texts.iter().any(|text| refusal.contains(text));
     let schema = spec.schema_hash();
+    // What is said of a tool is said of that one alone.
+    let place = refused_tool(&refusal).map(|(place, _)| place);
     let fact = match plan.strategy {
         Strategy::Native if says(&["Citations cannot be enabled when output format is set"]) => {
             return Some(Refused::Citations);
         }
         Strategy::Native if says(NO_NATIVE) => Fact::NoNativeOutput,
-        Strategy::Native if says(&["output_config.format.schema"]) || says(SCHEMA) => {
+        Strategy::Native
+            if says(&["output_config.format.schema"])
+                || (place.is_none() && (says(KEYWORD) || says(TOO_MUCH))) =>
+        {
             Fact::NativeSchemaRefused(schema)
         }
         Strategy::StrictTool if says(&["custom.strict: Extra inputs are not permitted"]) => {
             Fact::NoStrictTools
         }
-        Strategy::StrictTool if says(SCHEMA) => Fact::StrictSchemaRefused(schema),
+        Strategy::StrictTool
+            if place.is_none_or(|place| place == circumstances.place)
+                && (says(KEYWORD) || says(TOO_MUCH) || says(&[TOO_MANY_STRICT])) =>
+        {
+            Fact::StrictSchemaRefused(schema)
+        }
         Strategy::Tool | Strategy::StrictTool => match plan.forced {
             Some(_) if says(&["Thinking may not be enabled when tool_choice forces tool use"]) => {
                 // Where nothing was said of thinking the model thinks of itself.
@@ -279,12 +295,13 @@ const NO_NATIVE: &[&str] = &[
     "output_config.format: Extra inputs are not permitted",
 ];
 
-/// What is said of schemas, wherever they stand.
-const SCHEMA: &[&str] = &[
-    "Schemas contains too many",
-    "Schema is too complex",
-    "compiled grammar is too large",
-    "Too many strict tools",
+/// What is said of all schemas of a request together (R80).
+pub(in super::super) const TOO_MUCH: &[&str] =
+    &["Schemas contains too many", "Schema is too complex", "compiled grammar is too large"];
+pub(in super::super) const TOO_MANY_STRICT: &str = "Too many strict tools";
+
+/// What is said of a keyword of a schema, wherever that stands.
+const KEYWORD: &[&str] = &[
     "Schema type '",
     "For 'array' type,",
     "For 'boolean' type,",
