@@ -457,7 +457,10 @@ impl Turn {
                     return Recovery::Learned(fact);
                 }
                 let refusal = refusal.filter(|_| untouched);
-                let again = refusal.and_then(|text| self.loosen(text).or_else(|| self.climb_down(text)));
+                let again = refusal.and_then(|text| {
+                    let again = self.loosen(text).or_else(|| self.climb_down(text));
+                    again.or_else(|| self.loosen_costliest(text))
+                });
                 if let Some(recovery) = again {
                     return recovery;
                 }

@@ -65,6 +65,12 @@ impl SchemaChange {
     pub fn narrows(&self) -> bool {
         matches!(self.action, Action::Closed | Action::Assumed { .. })
     }
+
+    /// Whether it widens or narrows; [`Action::Closed`] aside, since a schema that names members and allows others
+    /// most often means those that it names.
+    pub fn is_loss(&self) -> bool {
+        self.widens() || (self.narrows() && self.action != Action::Closed)
+    }
 }
 
 impl fmt::Display for SchemaChange {

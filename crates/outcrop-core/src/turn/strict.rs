@@ -1,8 +1,9 @@
-//! Tools that were declared strict: which of them are asked for so, and what a refusal takes away.
+//! Tools that were declared strict in a turn: how they are asked for, and what a refusal takes away.
 //!
 //! # Invariants
-//! - One schema that the service would refuse never breaks the other tools: its tool goes without `strict`, with its own
-//!   schema, and that is told (R80).
+//! - Which are strict is what [`StrictReport`] says of the profile and of what refusals taught.
+//! - A refusal that names a tool takes `strict` from that one. One that is about all of them takes it from the tool
+//!   whose schema costs most, and again, until the request is taken (R80).
 //! - What the model writes is held to the schema that the tool declared, strict or not.
 
 use std::collections::BTreeMap;
@@ -11,64 +12,38 @@ use serde_json::Value;
 
 use super::{Recovery, Turn};
 use crate::{
-    Fact, InputSchema, Profile, RawJson, SchemaCounts, SchemaDialect, SchemaLimits, ToolSet, ToolSpec, adapt,
+    Fact, InputSchema, NotStrict, RawJson, SchemaCounts, StrictReport, StrictTool, ToolSpec, decode::excerpt,
     output::schema_hash,
 };
 
 /// The tools that were declared strict, as a model is shown them.
 #[derive(Debug, Default)]
 pub(super) struct StrictTools {
-    /// By their places in the set of tools.
-    specs: BTreeMap<usize, ToolSpec>,
+    report: StrictReport,
     /// The schemas of those that are strict.
     pub(super) schemas: Vec<Value>,
-    /// Which are not, and why.
-    loose: Vec<String>,
+    /// What was told.
+    told: Vec<String>,
+    /// What the service said of schemas in this turn.
+    refusals: BTreeMap<u32, String>,
     /// The profile has changed since.
     pub(super) stale: bool,
 }
 
 impl StrictTools {
-    /// As a model takes them that is as `profile` says.
-    pub(super) fn of(tools: &ToolSet, profile: &Profile) -> Self {
-        let mut strict = Self::default();
-        for (at, spec) in tools.specs().enumerate().filter(|(_, spec)| spec.strict == Some(true)) {
-            let InputSchema::Json(schema) = &spec.input_schema else { continue };
-            let mut spec = spec.clone();
-            match adapted(schema, profile, &strict.schemas) {
-                Ok(adapted) => {
-                    spec.input_schema = InputSchema::Json(RawJson::from(&adapted));
-                    strict.schemas.push(adapted);
-                }
-                Err(reason) => {
-                    strict.loose.push(format!("`{}` ({reason})", spec.name));
-                    spec.strict = None;
-                }
-            }
-            strict.specs.insert(at, spec);
-        }
-        strict
+    fn tool(&self, at: usize) -> Option<&StrictTool> {
+        self.report.tools.iter().find(|tool| tool.at == at)
     }
-}
 
-/// The schema of a strict tool beside those of `others`, or why it cannot be one.
-fn adapted(schema: &RawJson, profile: &Profile, others: &[Value]) -> Result<Value, String> {
-    if !profile.strict_tools {
-        return Err("the model takes no strict tools".to_owned());
+    /// Why a tool is not strict, and what the service said.
+    fn reason(&self, tool: &StrictTool, reason: &NotStrict) -> String {
+        match self.refusals.get(&schema_hash(&tool.declared)) {
+            Some(refusal) if *reason == NotStrict::Refused => {
+                format!("`{}` ({reason}: {})", tool.name, excerpt(refusal))
+            }
+            _ => format!("`{}` ({reason})", tool.name),
+        }
     }
-    if profile.strict_schemas_refused.contains(&schema_hash(schema)) {
-        return Err("the service refused its schema".to_owned());
-    }
-    let schema: Value = schema.parse_into().map_err(|error| error.to_string())?;
-    let adapted = adapt(&schema, &SchemaDialect::strict_tool()).map_err(|error| error.to_string())?;
-    if adapted.wrapped {
-        return Err("its top level is not plainly an object".to_owned());
-    }
-    if profile.schema_subset {
-        let counts = SchemaCounts::of(others.iter().chain([&adapted.schema]), None);
-        SchemaLimits::claude().check(&counts).map_err(|over| over.to_string())?;
-    }
-    Ok(adapted.schema)
 }
 
 impl Turn {
@@ -79,12 +54,27 @@ impl Turn {
             self.strict = Some(known);
             return;
         }
-        let strict = StrictTools::of(&self.config.tools, self.profile());
-        let news: Vec<&str> =
-            strict.loose.iter().filter(|loose| !known.loose.contains(loose)).map(String::as_str).collect();
-        if !news.is_empty() {
-            let text = format!("asked for without `strict`: {}", news.join(", "));
-            self.diagnose("not_strict", text, None);
+        let report = StrictReport::of(&self.config.tools, self.profile());
+        let schemas = report.schemas().cloned().collect();
+        let mut strict = StrictTools { report, schemas, stale: false, ..known };
+        let (mut loose, mut shown) = (Vec::new(), Vec::new());
+        for tool in &strict.report.tools {
+            let losses: Vec<_> = tool.losses().map(ToString::to_string).collect();
+            match &tool.outcome {
+                Err(reason) => loose.push(strict.reason(tool, reason)),
+                Ok(_) if losses.is_empty() => {}
+                Ok(_) => shown.push(format!("`{}` ({})", tool.name, losses.join("; "))),
+            }
+        }
+        for (code, words, mut news) in [
+            ("not_strict", "asked for without `strict`", loose),
+            ("strict_schema", "the model is shown an adapted schema", shown),
+        ] {
+            news.retain(|one| !strict.told.contains(one));
+            if !news.is_empty() {
+                self.diagnose(code, format!("{words}: {}", news.join(", ")), None);
+                strict.told.extend(news);
+            }
         }
         self.strict = Some(strict);
     }
@@ -92,27 +82,57 @@ impl Turn {
     /// The specs of the agent's tools, as they are sent.
     pub(super) fn sent_specs(&self) -> impl Iterator<Item = ToolSpec> {
         self.config.tools.specs().enumerate().map(|(at, spec)| {
-            let strict = self.strict.as_ref().and_then(|strict| strict.specs.get(&at));
-            strict.unwrap_or(spec).clone()
+            let mut spec = spec.clone();
+            match self.strict.as_ref().and_then(|strict| strict.tool(at)).map(|tool| &tool.outcome) {
+                Some(Ok(adapted)) => spec.input_schema = InputSchema::Json(RawJson::from(&adapted.schema)),
+                Some(Err(_)) => spec.strict = None,
+                None => {}
+            }
+            spec
         })
     }
 
-    /// What a refusal of the request at hand means for strict tools: the turn asks once more without what was refused.
+    /// What a refusal of the request at hand that names a strict tool, or their number, means: the turn asks once more
+    /// without what was refused.
     pub(super) fn loosen(&mut self, refusal: &str) -> Option<Recovery> {
-        let strict = self.strict.as_ref().filter(|strict| !strict.schemas.is_empty())?;
-        let fact = match refused_tool(refusal)? {
-            (_, rest) if rest.starts_with(".strict: Extra inputs are not permitted") => Fact::NoStrictTools,
-            (at, _) => {
-                strict.specs.get(&at).filter(|spec| spec.strict == Some(true))?;
-                let InputSchema::Json(schema) = &self.config.tools.specs().nth(at)?.input_schema else {
-                    return None;
-                };
-                Fact::StrictSchemaRefused(schema_hash(schema))
-            }
+        let Some((at, rest)) = refused_tool(refusal) else {
+            return if refusal.contains(TOO_MANY) { self.loosen_costliest(refusal) } else { None };
         };
+        let strict = self.strict.as_ref().filter(|strict| !strict.schemas.is_empty())?;
+        if rest.starts_with(".strict: Extra inputs are not permitted") {
+            return Some(self.loosened_by(Fact::NoStrictTools));
+        }
+        let schema = schema_hash(&strict.tool(at).filter(|tool| tool.outcome.is_ok())?.declared);
+        Some(self.loosen_schema(schema, rest))
+    }
+
+    /// What a refusal means that is about the schemas of the request as a whole, once it is not the output's that gives
+    /// way: the tool whose schema costs most is no longer strict.
+    pub(super) fn loosen_costliest(&mut self, refusal: &str) -> Option<Recovery> {
+        if ![TOO_MANY].iter().chain(TOO_MUCH).any(|text| refusal.contains(text)) {
+            return None;
+        }
+        let tools = &self.strict.as_ref()?.report.tools;
+        let costs = |tool: &StrictTool| {
+            let schema = &tool.outcome.as_ref().ok()?.schema;
+            let counts = SchemaCounts::of([schema], None);
+            Some(((counts.optional + counts.unions, schema.to_string().len()), schema_hash(&tool.declared)))
+        };
+        let (_, schema) = tools.iter().filter_map(costs).max_by_key(|(cost, _)| *cost)?;
+        Some(self.loosen_schema(schema, refusal))
+    }
+
+    fn loosen_schema(&mut self, schema: u32, refusal: &str) -> Recovery {
+        if let Some(strict) = &mut self.strict {
+            strict.refusals.insert(schema, refusal.trim_start_matches(':').trim().to_owned());
+        }
+        self.loosened_by(Fact::StrictSchemaRefused(schema))
+    }
+
+    fn loosened_by(&mut self, fact: Fact) -> Recovery {
         self.learn(fact);
         self.ask_again();
-        Some(Recovery::Learned(fact))
+        Recovery::Learned(fact)
     }
 }
 
@@ -122,3 +142,10 @@ fn refused_tool(refusal: &str) -> Option<(usize, &str)> {
     let (at, rest) = rest.split_once(".custom")?;
     Some((at.parse().ok()?, rest))
 }
+
+/// What is said of the number of strict tools (`bedrock-api` 4.5).
+const TOO_MANY: &str = "Too many strict tools";
+
+/// What is said of the schemas of a request together, or of one of them, nobody knows which (`bedrock-api` 6.4).
+const TOO_MUCH: &[&str] =
+    &["Schemas contains too many", "Schema is too complex", "compiled grammar is too large"];
