@@ -77,7 +77,7 @@ pub enum NotStrict {
     #[error(transparent)]
     Inexpressible(#[from] Inexpressible),
     /// The input comes in several forms, which can stand in a member, but not at the top level.
-    #[error("its top level is not plainly an object")]
+    #[error("its top level takes several forms; put them into a member")]
     Root,
     /// With the strict tools before it, it is more than the service takes in one request.
     #[error(transparent)]

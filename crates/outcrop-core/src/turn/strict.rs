@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //! - Which are strict is what [`StrictReport`] says of the profile and of what refusals taught.
-//! - A refusal that names a tool takes `strict` from that one. One that is about all of them takes it from the tool
-//!   whose schema costs most, and again, until the request is taken (R80).
+//! - A refusal that names a tool takes `strict` from that one. One that is about all of them teaches the limits, and
+//!   where they were kept takes it from the tool whose schema costs most, and again, until the request is taken (R80).
 //! - What the model writes is held to the schema that the tool declared, strict or not.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::{Recovery, Turn};
 use crate::{
-    Fact, InputSchema, NotStrict, RawJson, SchemaCounts, StrictReport, StrictTool, ToolSpec, decode::excerpt,
-    output::schema_hash,
+    Fact, InputSchema, NotStrict, RawJson, SchemaCounts, SchemaLimits, StrictReport, StrictTool, ToolSpec,
+    decode::excerpt, output::schema_hash,
 };
 
 /// The tools that were declared strict, as a model is shown them.
@@ -59,7 +59,9 @@ impl Turn {
         let mut strict = StrictTools { report, schemas, stale: false, ..known };
         let (mut loose, mut shown) = (Vec::new(), Vec::new());
         for tool in &strict.report.tools {
-            let losses: Vec<_> = tool.losses().map(ToString::to_string).collect();
+            let mut losses: Vec<_> = tool.losses().map(ToString::to_string).collect();
+            let more = losses.split_off(losses.len().min(MAX_LOSSES)).len();
+            losses.extend((more > 0).then(|| format!("and {more} more")));
             match &tool.outcome {
                 Err(reason) => loose.push(strict.reason(tool, reason)),
                 Ok(_) if losses.is_empty() => {}
@@ -95,10 +97,15 @@ impl Turn {
     /// What a refusal of the request at hand that names a strict tool, or their number, means: the turn asks once more
     /// without what was refused.
     pub(super) fn loosen(&mut self, refusal: &str) -> Option<Recovery> {
-        let Some((at, rest)) = refused_tool(refusal) else {
-            return if refusal.contains(TOO_MANY) { self.loosen_costliest(refusal) } else { None };
-        };
         let strict = self.strict.as_ref().filter(|strict| !strict.schemas.is_empty())?;
+        let Some((at, rest)) = refused_tool(refusal) else {
+            let counted = [TOO_MANY_TOOLS, TOO_MANY].iter().any(|text| refusal.contains(text));
+            let is_over = SchemaLimits::claude().check(&strict.report.counts).is_err();
+            if counted && is_over && !self.profile().schema_subset {
+                return Some(self.loosened_by(Fact::SchemaLimits));
+            }
+            return if refusal.contains(TOO_MANY_TOOLS) { self.loosen_costliest(refusal) } else { None };
+        };
         if rest.starts_with(".strict: Extra inputs are not permitted") {
             return Some(self.loosened_by(Fact::NoStrictTools));
         }
@@ -109,22 +116,29 @@ impl Turn {
     /// What a refusal means that is about the schemas of the request as a whole, once it is not the output's that gives
     /// way: the tool whose schema costs most is no longer strict.
     pub(super) fn loosen_costliest(&mut self, refusal: &str) -> Option<Recovery> {
-        if ![TOO_MANY].iter().chain(TOO_MUCH).any(|text| refusal.contains(text)) {
+        if ![TOO_MANY_TOOLS, TOO_MANY].iter().chain(TOO_LARGE).any(|text| refusal.contains(text)) {
             return None;
         }
         let tools = &self.strict.as_ref()?.report.tools;
+        let counted = refusal.split_once(TOO_MANY).map_or("", |(_, what)| what);
         let costs = |tool: &StrictTool| {
             let schema = &tool.outcome.as_ref().ok()?.schema;
             let counts = SchemaCounts::of([schema], None);
-            Some(((counts.optional + counts.unions, schema.to_string().len()), schema_hash(&tool.declared)))
+            let count = match counted {
+                what if what.starts_with(" optional") => counts.optional,
+                "" => 0,
+                _ => counts.unions,
+            };
+            Some(((count, schema.to_string().len()), schema_hash(&tool.declared)))
         };
         let (_, schema) = tools.iter().filter_map(costs).max_by_key(|(cost, _)| *cost)?;
         Some(self.loosen_schema(schema, refusal))
     }
 
     fn loosen_schema(&mut self, schema: u32, refusal: &str) -> Recovery {
+        let (_, words) = refusal.split_once(" errors: ").unwrap_or(("", refusal));
         if let Some(strict) = &mut self.strict {
-            strict.refusals.insert(schema, refusal.trim_start_matches(':').trim().to_owned());
+            strict.refusals.insert(schema, words.trim_start_matches(':').trim().to_owned());
         }
         self.loosened_by(Fact::StrictSchemaRefused(schema))
     }
@@ -143,9 +157,14 @@ fn refused_tool(refusal: &str) -> Option<(usize, &str)> {
     Some((at.parse().ok()?, rest))
 }
 
+/// What a schema lost that is told of one tool; [`StrictReport`] tells all.
+const MAX_LOSSES: usize = 3;
+
 /// What is said of the number of strict tools (`bedrock-api` 4.5).
-const TOO_MANY: &str = "Too many strict tools";
+const TOO_MANY_TOOLS: &str = "Too many strict tools";
+
+/// What is said of the members of all strict schemas, before it is said of which.
+const TOO_MANY: &str = "Schemas contains too many";
 
 /// What is said of the schemas of a request together, or of one of them, nobody knows which (`bedrock-api` 6.4).
-const TOO_MUCH: &[&str] =
-    &["Schemas contains too many", "Schema is too complex", "compiled grammar is too large"];
+const TOO_LARGE: &[&str] = &["Schema is too complex", "compiled grammar is too large"];
