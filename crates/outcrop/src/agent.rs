@@ -97,7 +97,6 @@ impl Agent {
     /// // `u8` is not held to its bounds while it is written, but before the tool runs.
     /// let lost: Vec<_> = report.tools[0].losses().map(|lost| lost.to_string()).collect();
     /// assert_eq!(lost, [
-    ///     "`/properties/guests`: `format` moved into the description",
     ///     "`/properties/guests`: `minimum` moved into the description",
     ///     "`/properties/guests`: `maximum` moved into the description",
     /// ]);
