@@ -40,6 +40,8 @@ pub(super) struct Walk<'a> {
     losses: usize,
     /// Targets of references whose definitions are among the losses.
     lossy: HashSet<String>,
+    /// Targets of references that were met again before it was known what becomes of them.
+    awaited: HashSet<String>,
     /// Where the walk is in the value.
     pub(super) place: Vec<Segment>,
     /// Places where `null` stands for a member that is not there, and those where it is a value.
@@ -77,6 +79,7 @@ impl<'a> Walk<'a> {
             steps: 0,
             losses: 0,
             lossy: HashSet::new(),
+            awaited: HashSet::new(),
             place: Vec::new(),
             filled: Vec::new(),
             nulls: Vec::new(),
@@ -213,6 +216,11 @@ impl<'a> Walk<'a> {
         let name = match self.names.get(&target) {
             Some(known) => {
                 self.losses += usize::from(self.lossy.contains(&target));
+                if let Some(name) = known
+                    && self.definitions.get(name).is_some_and(Value::is_null)
+                {
+                    self.awaited.insert(target);
+                }
                 known.clone()
             }
             None => {
@@ -231,6 +239,8 @@ impl<'a> Walk<'a> {
                         }
                         Some(name)
                     }
+                    // What leads to it from within would lead nowhere.
+                    None if self.awaited.contains(&target) => return refuse(&target, Why::Never),
                     None => {
                         self.definitions.shift_remove(&name);
                         self.names.insert(target, None);
