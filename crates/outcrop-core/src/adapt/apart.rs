@@ -36,16 +36,16 @@ fn are_apart(a: &Value, b: &Value, references: &References<'_>, hops: usize) -> 
             return true;
         }
     }
-    let (ours, theirs) = (values(one), values(other));
-    match (&ours, &theirs) {
+    let by_value = match (values(one), values(other)) {
         (Some(ours), Some(theirs)) => {
-            if !ours.iter().any(|value| theirs.iter().any(|other| is_equal(value, other))) {
-                return true;
-            }
+            !ours.iter().any(|value| theirs.iter().any(|other| is_equal(value, other)))
         }
-        (Some(listed), None) if misses(listed, other) => return true,
-        (None, Some(listed)) if misses(listed, one) => return true,
-        _ => {}
+        (Some(listed), None) => misses(listed, other),
+        (None, Some(listed)) => misses(listed, one),
+        (None, None) => false,
+    };
+    if by_value {
+        return true;
     }
     if let (Some(ours), Some(theirs)) = (kinds(one), kinds(other)) {
         let common = ours.iter().any(|kind| is_one_of(kind, &theirs));
