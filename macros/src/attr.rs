@@ -68,6 +68,7 @@ pub(crate) struct ToolAttr {
     pub(crate) read_only: bool,
     pub(crate) sequential: bool,
     pub(crate) live: bool,
+    pub(crate) strict: bool,
     pub(crate) redact_errors: bool,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) krate: Option<Path>,
@@ -76,7 +77,7 @@ pub(crate) struct ToolAttr {
 }
 
 const ON_A_FUNCTION: &str =
-    "`name`, `read_only`, `sequential`, `live`, `timeout`, `redact_errors`, `marker` or `crate`";
+    "`name`, `read_only`, `sequential`, `live`, `strict`, `timeout`, `redact_errors`, `marker` or `crate`";
 
 impl ToolAttr {
     pub(crate) fn read(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
@@ -99,6 +100,7 @@ impl ToolAttr {
                 "read_only" => attr.read_only = flag(&key, value, mistakes),
                 "sequential" => attr.sequential = flag(&key, value, mistakes),
                 "live" => attr.live = flag(&key, value, mistakes),
+                "strict" => attr.strict = flag(&key, value, mistakes),
                 "redact_errors" => attr.redact_errors = flag(&key, value, mistakes),
                 "timeout" => attr.timeout = timeout(&key, value, mistakes),
                 "crate" => attr.krate = krate(&key, value, mistakes),

@@ -276,9 +276,10 @@ fn settings(attr: &ToolAttr) -> TokenStream {
     let read_only = attr.read_only.then(|| quote!(.read_only()));
     let sequential = attr.sequential.then(|| quote!(.sequential()));
     let live = attr.live.then(|| quote!(.live()));
+    let strict = attr.strict.then(|| quote!(.strict()));
     let timeout = attr.timeout.as_ref().map(|timeout| match timeout {
         Timeout::Millis(millis) => quote!(.timeout(__outcrop::Duration::from_millis(#millis))),
         Timeout::Expr(expr) => quote!(.timeout(#expr)),
     });
-    quote!(#read_only #sequential #live #timeout)
+    quote!(#read_only #sequential #live #strict #timeout)
 }

@@ -82,6 +82,7 @@ use crate::{attr::ToolAttr, check::Mistakes, model::Function};
 /// | `read_only` | a call changes nothing (`Tool::is_read_only`) |
 /// | `sequential` | a call is alone: it waits for those before it, and those after it wait for it |
 /// | `live` | the input is shown while the model writes it: where the model takes it, fine-grained tool streaming is asked for (`Tool::live`) |
+/// | `strict` | where the model takes it, the input is held to the schema while the model writes it; an agent with a tool whose input can never be held so is not built (`Tool::strict`) |
 /// | `timeout = "30s"` | how long a call may take: `ms`, `s`, `m` or `h`, or an expression of type `Duration` |
 /// | `redact_errors` | the text of errors goes to the log (`tracing`) and not to the model |
 /// | `marker = WeatherTool` | the name that stands for the tool in `tools![..]` |

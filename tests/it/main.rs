@@ -12,6 +12,7 @@ mod guide;
 mod live;
 mod outputs;
 mod streams;
+mod strict;
 mod tool_streaming;
 
 mod accepted;

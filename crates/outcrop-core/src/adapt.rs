@@ -11,6 +11,7 @@
 //! - What comes out passes [`lint`], which shares no code with it.
 //! - Nothing panics, whatever JSON comes in: levels and parts are bounded.
 
+mod apart;
 mod dialect;
 mod flat;
 mod inline;

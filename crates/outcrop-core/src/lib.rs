@@ -43,6 +43,7 @@ mod profile;
 mod history;
 mod output;
 mod render;
+mod strict_tools;
 mod turn;
 mod turn_event;
 
@@ -73,6 +74,7 @@ pub use render::{Rendered, Rule, render};
 pub use request::*;
 pub use response::*;
 pub use schema::{ObjectSchema, schema_of};
+pub use strict_tools::{NotStrict, StrictReport, StrictTool};
 pub use tool_input::{InputMembers, InputText, ReadyInput};
 pub use tool_set::{ToolSet, ToolSetError};
 pub use tool_spec::*;

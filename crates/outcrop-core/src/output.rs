@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     Problem, Problems, Profile, RawJson, SchemaDialect, ToolSpec, adapt,
-    adapt::{Action, WRAPPER},
+    adapt::WRAPPER,
     decode::{self, Schema},
     raw_json::all_members,
     tool_input::{Read, refuse_doubles},
@@ -319,11 +319,8 @@ impl OutputSpec {
     fn adapted(&self, dialect: &SchemaDialect) -> Result<Arc<Offered>, String> {
         let schema: Value = self.schema().parse_into().map_err(|error| error.to_string())?;
         let adapted = adapt(&schema, dialect).map_err(|error| error.to_string())?;
-        // What has no other member than those that are named is closed, which is no loss.
-        let told = |change: &&crate::SchemaChange| {
-            change.widens() || (change.narrows() && change.action != Action::Closed)
-        };
-        let changes = adapted.changes.iter().filter(told).map(ToString::to_string).collect();
+        let losses = adapted.changes.iter().filter(|change| change.is_loss());
+        let changes = losses.map(ToString::to_string).collect();
         let as_given = adapted.schema == schema;
         let raw = if as_given { self.schema().clone() } else { RawJson::from(&adapted.schema) };
         Ok(Arc::new(Offered { schema: raw, value: adapted.schema, wrapped: adapted.wrapped, changes }))

@@ -383,6 +383,7 @@ impl Profile {
             Fact::NoAnyTool => self.tool_choice.retain(|choice| *choice != Choice::Any),
             Fact::NoNamedTool => self.tool_choice.retain(|choice| *choice != Choice::Tool),
             Fact::NoForcedToolsWhileThinking => self.forces_tools_while_thinking = false,
+            Fact::SchemaLimits => self.schema_subset = true,
             Fact::NativeSchemaRefused(schema) => add(&mut self.native_schemas_refused, schema),
             Fact::StrictSchemaRefused(schema) => add(&mut self.strict_schemas_refused, schema),
         }
@@ -421,6 +422,8 @@ pub enum Fact {
     NoNativeOutput,
     /// Strict tools are refused.
     NoStrictTools,
+    /// Strict tools and native output are held to Anthropic's limits (R23).
+    SchemaLimits,
     /// Tools are refused.
     NoTools,
     /// `any` and `tool` are refused as the choice of a tool (R65).

@@ -6,8 +6,8 @@
 use std::{sync::Arc, time::Duration};
 
 use outcrop_core::{
-    GuardrailConfig, History, InferenceConfig, IntoContent, Profile, RawJson, Request, SystemContentBlock,
-    ToolChoice, ToolConfig, ToolEntry, ToolStreaming, TurnConfig,
+    GuardrailConfig, History, InferenceConfig, IntoContent, Profile, RawJson, Request, StrictReport,
+    SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolStreaming, TurnConfig,
 };
 
 use crate::{
@@ -76,6 +76,42 @@ impl Agent {
         Session::from_history(self, History::new())
     }
 
+    /// What becomes of the tools that were declared [strict](Tool::strict), by what is known of the model now: which
+    /// are asked for so, what of their schemas the model is not held to, why others are not, and how much all of them
+    /// hold together. For tests: nothing is sent.
+    ///
+    /// ```
+    /// use outcrop::{Agent, testing::ScriptedModel, tool, tools};
+    ///
+    /// /// Books a table.
+    /// #[tool(strict)]
+    /// async fn book(name: String, #[tool(default = 2)] guests: u8) -> String {
+    ///     format!("{guests} for {name}")
+    /// }
+    ///
+    /// // The id decides what the model takes; `AgentBuilder::profile` does too.
+    /// let model = ScriptedModel::new().with_id("us.anthropic.claude-sonnet-4-6");
+    /// let report = Agent::builder(model).tools(tools![book]).build()?.strict_report();
+    /// assert!(report.is_strict(), "{report}");
+    ///
+    /// // `u8` is not held to its bounds while it is written, but before the tool runs.
+    /// let lost: Vec<_> = report.tools[0].losses().map(|lost| lost.to_string()).collect();
+    /// assert_eq!(lost, [
+    ///     "`/properties/guests`: `minimum` moved into the description",
+    ///     "`/properties/guests`: `maximum` moved into the description",
+    /// ]);
+    /// assert_eq!((report.counts.strict_tools, report.counts.optional), (1, 1));
+    /// # Ok::<(), outcrop::BuildError>(())
+    /// ```
+    pub fn strict_report(&self) -> StrictReport {
+        StrictReport::of(self.inner.toolbox.set(), &self.profile())
+    }
+
+    /// What the model takes, as far as is known now.
+    fn profile(&self) -> Profile {
+        self.inner.profile.clone().unwrap_or_else(|| self.inner.model.profile())
+    }
+
     pub(crate) fn model(&self) -> &Arc<dyn Model> {
         &self.inner.model
     }
@@ -106,10 +142,9 @@ impl Agent {
 
     /// What a session that opens now pins.
     pub(crate) fn turn_config(&self) -> TurnConfig {
-        let Inner { model, toolbox, request, profile, max_steps, max_parallel_tools, tool_streaming, .. } =
+        let Inner { model, toolbox, request, max_steps, max_parallel_tools, tool_streaming, .. } =
             &*self.inner;
-        let profile = profile.clone().unwrap_or_else(|| model.profile());
-        let mut config = TurnConfig::with_profile(model.id(), profile, Arc::clone(toolbox.set()));
+        let mut config = TurnConfig::with_profile(model.id(), self.profile(), Arc::clone(toolbox.set()));
         config.request = request.clone();
         config.max_steps = *max_steps;
         config.max_parallel_tools = *max_parallel_tools;
@@ -253,7 +288,8 @@ impl AgentBuilder {
     ///
     /// # Errors
     /// Two tools of one name, a name or a schema that the service refuses, a forced choice of a tool that is not
-    /// offered, a state that a tool takes and that was not given, two states of one type, a setting of 0.
+    /// offered, a [strict](Tool::strict) tool that no model can take as that, a state that a tool takes and that was not
+    /// given, two states of one type, a setting of 0.
     pub fn build(mut self) -> Result<Agent, BuildError> {
         for (setting, value) in
             [("max_steps", self.max_steps as usize), ("max_parallel_tools", self.max_parallel_tools)]

@@ -5,7 +5,7 @@
 //! - A message does not repeat its `source`.
 
 use outcrop_core::{
-    History, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError, TurnFailure,
+    History, NotStrict, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError, TurnFailure,
 };
 
 use crate::ModelError;
@@ -139,6 +139,15 @@ pub enum BuildError {
         tool: String,
         /// The type of the value.
         ty: &'static str,
+    },
+    /// A tool is to be strict by `#[tool(strict)]` or [`Tool::strict`](crate::Tool::strict), and no model can take its
+    /// input as that.
+    #[error("tool `{tool}` cannot be strict: {reason}")]
+    NotStrict {
+        /// The tool.
+        tool: String,
+        /// Why not, and where in its schema.
+        reason: NotStrict,
     },
     /// Two values of one type, so that tools could not tell them apart.
     #[error("two states of type `{ty}` were given; wrap one in a type of its own")]

@@ -95,8 +95,8 @@ pub use error::{BuildError, Error, OutputError};
 pub use model::{Model, ModelError, ModelStream};
 pub use outcrop_core::{
     ContentBlock, EndPolicy, EventKind, History, InferenceConfig, LiveInput, Message, OutputFailure,
-    OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy, ToolSpec, ToolStreaming,
-    TurnEvent, Usage,
+    OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy, StrictReport, ToolSpec,
+    ToolStreaming, TurnEvent, Usage,
 };
 pub use outcrop_json::{Done, HasPartial, List, LivePartial, Part, Partial};
 pub use outcrop_macros::{Output, ToolInput, tool, toolset};

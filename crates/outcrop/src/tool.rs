@@ -48,6 +48,8 @@ struct Traits {
     read_only: bool,
     sequential: bool,
     live: bool,
+    /// It must be possible that it is strict.
+    must_be_strict: bool,
 }
 
 /// Runs the calls of a tool. Implement it where a closure is not enough.
@@ -168,6 +170,56 @@ impl Tool {
         self
     }
 
+    /// Says that the input is held to the schema while the model writes it, where the model takes that: it can then
+    /// write nothing that does not fit. It costs: the service compiles such schemas when it sees them first, which
+    /// takes seconds and more, and takes few of them in one request. So say it of the tools whose inputs go wrong.
+    ///
+    /// The model is shown the schema in the subset that can be compiled: what is left out, such as bounds of numbers,
+    /// is said in descriptions. Every input is held to the schema as it was declared, strict or not.
+    ///
+    /// - An agent whose tool can be strict with no model is not built: [`BuildError::NotStrict`](crate::BuildError). So
+    ///   it is with maps, tuples, recursion and values of any type, and with an enum that is flattened into the input.
+    /// - Where the model takes no strict tools, where it takes no more of them, or where it refused the schema, the
+    ///   tool goes without. A diagnostic `not_strict` tells it, and which keyword or limit it was.
+    /// - [`Agent::strict_report`](crate::Agent::strict_report) tells all that before anything is sent.
+    ///
+    /// A tool whose spec has `strict` without this, such as one that was read from a file, goes without wherever it
+    /// cannot be strict, and keeps no agent from being built.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use outcrop::{Agent, Tool, ToolInput, testing::ScriptedModel};
+    ///
+    /// #[derive(ToolInput)]
+    /// struct Order {
+    ///     item: String,
+    ///     pieces: u32,
+    /// }
+    ///
+    /// let order = Tool::new("order", "Orders.", |order: Order, _| async move { order.pieces }).strict();
+    /// Agent::builder(ScriptedModel::new()).tool(order).build()?;
+    ///
+    /// #[derive(ToolInput)]
+    /// struct Prices {
+    ///     by_item: BTreeMap<String, f64>,
+    /// }
+    ///
+    /// let prices = Tool::new("prices", "Sets prices.", |prices: Prices, _| async move { prices.by_item.len() });
+    /// let error = Agent::builder(ScriptedModel::new()).tool(prices.strict()).build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "tool `prices` cannot be strict: the schema at `/properties/by_item/additionalProperties` cannot be sent: \
+    ///      it is a map, whose members can have any name",
+    /// );
+    /// # Ok::<(), outcrop::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.spec.strict = Some(true);
+        self.traits.must_be_strict = true;
+        self
+    }
+
     /// Says that a call takes a `T` out of [`ToolCx::state`], so that an agent without one is not built.
     #[must_use]
     pub fn needs_state<T: Send + Sync + 'static>(mut self) -> Self {
@@ -190,6 +242,11 @@ impl Tool {
         self.traits.live
     }
 
+    /// Whether the input is to be held to the schema while the model writes it.
+    pub fn is_strict(&self) -> bool {
+        self.spec.strict == Some(true)
+    }
+
     /// Name, description and input schema.
     pub fn spec(&self) -> &ToolSpec {
         &self.spec
@@ -207,6 +264,11 @@ impl Tool {
 
     pub(crate) fn own_timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Whether it was said by [`Tool::strict`], and not by the spec alone.
+    pub(crate) fn must_be_strict(&self) -> bool {
+        self.traits.must_be_strict
     }
 
     pub(crate) fn needs(&self) -> &[Need] {

@@ -3,10 +3,11 @@
 //! # Invariants
 //! - Names are valid and unique; the model sees the tools in the order in which they were given.
 //! - Every value that a tool needs of the host is there.
+//! - A tool that must be strict can be, with some model.
 
 use std::{sync::Arc, time::Duration};
 
-use outcrop_core::ToolSet;
+use outcrop_core::{Profile, StrictReport, ToolSet};
 
 use crate::{
     error::BuildError,
@@ -44,6 +45,9 @@ impl Toolbox {
         }
         let set = ToolSet::new(tools.iter().map(|tool| tool.spec().clone()))?;
         let set = set.with_any_live(tools.iter().any(Tool::is_live));
+        if tools.iter().any(Tool::must_be_strict) {
+            check_strict(&set, &tools)?;
+        }
         let any_sequential = tools.iter().any(Tool::is_sequential);
         Ok(Self { set: Arc::new(set), tools, states: Arc::new(states), any_sequential, default_timeout })
     }
@@ -72,4 +76,15 @@ impl Toolbox {
             alone: tool.is_sequential(),
         })
     }
+}
+
+/// Whether the tools that must be strict can be, as far as that is certain of any model.
+fn check_strict(set: &ToolSet, tools: &[Tool]) -> Result<(), BuildError> {
+    for strict in StrictReport::of(set, &Profile::permissive()).tools {
+        let is_must = |tool: &&Tool| tool.must_be_strict() && tool.spec().name == strict.name;
+        if let (Err(reason), Some(_)) = (strict.outcome, tools.iter().find(is_must)) {
+            return Err(BuildError::NotStrict { tool: strict.name, reason });
+        }
+    }
+    Ok(())
 }

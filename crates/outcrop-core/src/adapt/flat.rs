@@ -61,7 +61,7 @@ impl Walk<'_> {
                 annotations.retain(|keyword, _| is_annotation(keyword));
                 self.tell(at, "type", Action::Rewritten { to: "anyOf", loosely: false });
                 let each = kinds.iter().map(|kind| self.emit(&rest, &notes, &[kind], &parts, at)).collect();
-                self.union("anyOf", false, each, annotations, at)
+                self.union("anyOf", false, true, each, annotations, at)
             }
         }
     }

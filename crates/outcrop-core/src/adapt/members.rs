@@ -59,7 +59,8 @@ impl Walk<'_> {
             let adapted = self.schema(schema, &at, depth + 1)?;
             match adapted {
                 Some(adapted) => {
-                    let adapted = self.optional(adapted, is_needed(name), &at)?;
+                    let has_default = schema.get("default").is_some_and(|default| !default.is_null());
+                    let adapted = self.optional(adapted, is_needed(name), has_default, &at)?;
                     members.insert(name.clone(), adapted);
                 }
                 None if is_needed(name) => {
@@ -85,13 +86,22 @@ impl Walk<'_> {
     }
 
     /// The schema of a member, with `null` in place of its absence where the dialect wants that.
-    fn optional(&mut self, schema: Value, needed: bool, at: &str) -> Result<Value, Inexpressible> {
+    fn optional(
+        &mut self,
+        schema: Value,
+        needed: bool,
+        has_default: bool,
+        at: &str,
+    ) -> Result<Value, Inexpressible> {
         if self.dialect.optional == OptionalMembers::Omitted {
             return Ok(schema);
         }
         let null = accepts_null(&schema);
         if null {
             self.nulls.push(self.place.clone());
+        }
+        if null && !needed {
+            self.tell(at, "required", Action::Required { has_default });
         }
         if null || needed {
             return Ok(schema);

@@ -51,6 +51,11 @@ pub enum Action {
     /// An optional member became one that may be `null`; [`Adapted::unwrap_value`](super::Adapted::unwrap_value)
     /// takes such a `null` out again.
     Nullable,
+    /// An optional member that may be `null` as it is must be there now: it can only be `null`, and no more absent.
+    Required {
+        /// Whether the schema tells another value for where it is absent.
+        has_default: bool,
+    },
     /// The root was put into an object.
     Wrapped,
 }
@@ -63,7 +68,17 @@ impl SchemaChange {
 
     /// Whether values may be refused now that the original takes.
     pub fn narrows(&self) -> bool {
-        matches!(self.action, Action::Closed | Action::Assumed { .. })
+        matches!(self.action, Action::Closed | Action::Assumed { .. } | Action::Required { .. })
+    }
+
+    /// Whether it widens or narrows in a way that most likely matters. What does not is [`Action::Closed`], since a
+    /// schema that names members and allows others most often means those that it names, and [`Action::Required`] of a
+    /// member without a default, where `null` most often means the same as nothing.
+    pub fn is_loss(&self) -> bool {
+        match self.action {
+            Action::Closed | Action::Required { has_default: false } => false,
+            _ => self.widens() || self.narrows(),
+        }
     }
 }
 
@@ -82,6 +97,9 @@ impl fmt::Display for SchemaChange {
             Action::Closed => f.write_str("set to false: members without a name are refused"),
             Action::Assumed { kind } => write!(f, "taken to be `{kind}`"),
             Action::Nullable => f.write_str("now holds all members; null stands for one that is not there"),
+            Action::Required { .. } => {
+                f.write_str("now holds all members; this one can be null, and no more absent")
+            }
             Action::Wrapped => f.write_str("put into an object"),
         }
     }

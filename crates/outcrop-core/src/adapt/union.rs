@@ -13,11 +13,13 @@ use super::{
 };
 
 impl Walk<'_> {
-    /// The alternatives `branches`, of which `annotations` tells; `exact` where `oneOf` can stay.
+    /// The alternatives `branches`, of which `annotations` tells; `exact` where `oneOf` can stay, `apart` where no
+    /// value fits two of them as they were.
     pub(super) fn union(
         &mut self,
         keyword: &str,
         exact: bool,
+        apart: bool,
         branches: Vec<Value>,
         annotations: Map<String, Value>,
         at: &str,
@@ -51,7 +53,8 @@ impl Walk<'_> {
         };
         if to.0 != keyword && branches.len() > 1 {
             let (to, more) = to;
-            self.tell(at, keyword, Action::Rewritten { to, loosely: keyword == "oneOf" && more });
+            let loosely = keyword == "oneOf" && more && !apart;
+            self.tell(at, keyword, Action::Rewritten { to, loosely });
         }
         let mut said = Vec::new();
         let inner = out.get("description").cloned();

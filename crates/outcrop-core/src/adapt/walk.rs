@@ -10,10 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     OptionalMembers, SchemaDialect,
+    apart::all_apart,
     merge::{Flat, merge},
     refs::{REFERENCES, References, child, holds_definitions},
     report::{Action, Inexpressible, SchemaChange, Why},
     unwrap::Segment,
+    words::append,
 };
 
 /// Schemas within schemas that are followed. A document of 128 levels, the most that is read, has no more.
@@ -38,6 +40,8 @@ pub(super) struct Walk<'a> {
     losses: usize,
     /// Targets of references whose definitions are among the losses.
     lossy: HashSet<String>,
+    /// Targets of references that were met again before it was known what becomes of them.
+    awaited: HashSet<String>,
     /// Where the walk is in the value.
     pub(super) place: Vec<Segment>,
     /// Places where `null` stands for a member that is not there, and those where it is a value.
@@ -75,6 +79,7 @@ impl<'a> Walk<'a> {
             steps: 0,
             losses: 0,
             lossy: HashSet::new(),
+            awaited: HashSet::new(),
             place: Vec::new(),
             filled: Vec::new(),
             nulls: Vec::new(),
@@ -122,6 +127,15 @@ impl<'a> Walk<'a> {
             }
             return refuse(at, Why::Recursion);
         }
+        if let Some((keyword, reference)) = annotated_reference(keywords) {
+            let target = self.target(reference, at)?;
+            if let Value::Object(described) = self.references.target(&target) {
+                self.drop_others(keywords, &[keyword, "title", "description", "default", "examples"], at);
+                self.tell(at, keyword, Action::Inlined);
+                let inlined = annotated(described.clone(), keywords);
+                return self.schema(&inlined.into(), at, depth + 1);
+            }
+        }
         if let Some(keyword) = lone_union(keywords) {
             return self.lone_union(keywords, keyword, at, depth);
         }
@@ -146,7 +160,7 @@ impl<'a> Walk<'a> {
         for flat in flats {
             branches.extend(self.flat(flat, at, depth)?);
         }
-        self.union("anyOf", false, branches, annotations.keywords, at)
+        self.union("anyOf", false, true, branches, annotations.keywords, at)
     }
 
     fn lone_union(
@@ -170,7 +184,8 @@ impl<'a> Walk<'a> {
         self.drop_others(keywords, &[keyword, "title", "description", "default", "examples"], at);
         // What fits exactly one alternative is another thing once one of them takes more or less.
         let exact = self.dialect.one_of && self.losses == losses && branches.len() == parts.len();
-        self.union(keyword, exact, branches, annotations, at)
+        let apart = all_apart(parts, &self.references);
+        self.union(keyword, exact, apart, branches, annotations, at)
     }
 
     /// Says of all keywords but `kept` that they went without loss.
@@ -186,11 +201,26 @@ impl<'a> Walk<'a> {
         self.references.resolve(reference).or_else(|why| refuse(at, why))
     }
 
+    /// What a reference leads to that is replaced by it.
+    fn target(&mut self, reference: &str, at: &str) -> Result<String, Inexpressible> {
+        let target = self.resolve(reference, at)?;
+        let keeps_references = self.dialect.references && self.dialect.recursion;
+        if self.references.is_recursive(&target) && !keeps_references {
+            return refuse(at, Why::Recursion);
+        }
+        Ok(target)
+    }
+
     /// A reference to a definition, which is adapted where it is met first.
     fn reference(&mut self, target: String, at: &str, depth: usize) -> Adaptation {
         let name = match self.names.get(&target) {
             Some(known) => {
                 self.losses += usize::from(self.lossy.contains(&target));
+                if let Some(name) = known
+                    && self.definitions.get(name).is_some_and(Value::is_null)
+                {
+                    self.awaited.insert(target);
+                }
                 known.clone()
             }
             None => {
@@ -209,6 +239,8 @@ impl<'a> Walk<'a> {
                         }
                         Some(name)
                     }
+                    // What leads to it from within would lead nowhere.
+                    None if self.awaited.contains(&target) => return refuse(&target, Why::Never),
                     None => {
                         self.definitions.shift_remove(&name);
                         self.names.insert(target, None);
@@ -259,11 +291,7 @@ impl<'a> Walk<'a> {
             let Some(reference) = reference.as_str() else {
                 return refuse(at, Why::Malformed { keyword: keyword.to_owned() });
             };
-            let target = self.resolve(reference, at)?;
-            let keeps_references = self.dialect.references && self.dialect.recursion;
-            if self.references.is_recursive(&target) && !keeps_references {
-                return refuse(at, Why::Recursion);
-            }
+            let target = self.target(reference, at)?;
             self.tell(at, keyword, Action::Inlined);
             let schema = self.references.target(&target);
             let others = self.flatten(schema, &target, depth + 1)?;
@@ -289,7 +317,8 @@ impl<'a> Walk<'a> {
                 keyword => {
                     flats = self.product(flats, &branches, at, depth)?;
                     if keyword == "oneOf" && parts.len() > 1 {
-                        self.tell(at, keyword, Action::Rewritten { to: "anyOf", loosely: true });
+                        let loosely = !all_apart(parts, &self.references);
+                        self.tell(at, keyword, Action::Rewritten { to: "anyOf", loosely });
                     }
                     self.tell(at, keyword, Action::Merged);
                 }
@@ -347,6 +376,27 @@ fn bare_reference(keywords: &Map<String, Value>) -> Option<(&'static str, &str)>
     let only = found.next().filter(|_| found.next().is_none())?;
     let bare = |keyword: &String| keyword == only.0 || is_inert(keyword) || keyword == "title";
     keywords.keys().all(bare).then_some(only)
+}
+
+/// The reference in a schema that says nothing else about values.
+fn annotated_reference(keywords: &Map<String, Value>) -> Option<(&'static str, &str)> {
+    let mut found = REFERENCES.into_iter().filter_map(|word| Some((word, keywords.get(word)?.as_str()?)));
+    let only = found.next().filter(|_| found.next().is_none())?;
+    let lone = |keyword: &String| keyword == only.0 || is_inert(keyword) || is_annotation(keyword);
+    keywords.keys().all(lone).then_some(only)
+}
+
+/// A definition with what a reference to it tells the model beside it.
+fn annotated(mut definition: Map<String, Value>, reference: &Map<String, Value>) -> Map<String, Value> {
+    for (keyword, value) in reference.iter().filter(|(keyword, _)| is_annotation(keyword)) {
+        let value = match (keyword.as_str(), value.as_str(), definition.get(keyword).and_then(Value::as_str))
+        {
+            ("description", Some(outer), Some(inner)) => append(outer, inner).into(),
+            _ => value.clone(),
+        };
+        definition.insert(keyword.clone(), value);
+    }
+    definition
 }
 
 /// The keyword of a union beside which nothing else is said about values.

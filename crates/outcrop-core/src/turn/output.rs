@@ -16,7 +16,7 @@ mod texts;
 use std::{collections::BTreeMap, sync::Arc};
 
 use ladder::Refused;
-pub(super) use ladder::{Plan, TOO_MANY_STRICT, TOO_MUCH};
+pub(super) use ladder::{Plan, TOO_MANY_MEMBERS, TOO_MANY_STRICT, TOO_MUCH};
 pub(super) use live::OpenOutput;
 pub(super) use texts::rejected_input;
 

@@ -12,7 +12,8 @@ impl Turn {
     /// The Converse action `id` failed; `refusal` is the service's text where it refused the request.
     ///
     /// A refusal that teaches a fact about the model is asked once more, with the request rendered anew, as long
-    /// as nothing of the answer had come (R7). So is one of what the model thought before, without that (R70). A failure after `messageStop` changes nothing (R105).
+    /// as nothing of the answer had come (R7). So is one of what the model thought before, without that (R70). A
+    /// failure after `messageStop` changes nothing (R105).
     pub fn on_converse_error(&mut self, id: ActionId, refusal: Option<&str>) -> Recovery {
         let refuses_fine = refusal.is_some_and(|refusal| self.refuses_fine(refusal));
         match &mut self.phase {
@@ -36,7 +37,8 @@ impl Turn {
                 }
                 let refusal = refusal.filter(|_| untouched);
                 let again = refusal.and_then(|text| {
-                    self.loosen(text).or_else(|| self.climb_down(text)).or_else(|| self.loosen_largest(text))
+                    let again = self.loosen(text).or_else(|| self.climb_down(text));
+                    again.or_else(|| self.loosen_costliest(text))
                 });
                 if let Some(recovery) = again {
                     return recovery;

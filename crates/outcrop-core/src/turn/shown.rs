@@ -2,9 +2,10 @@
 //! where it follows none; and what a refusal takes away.
 //!
 //! # Invariants
-//! - What is shown is a function of the profile, so that requests begin alike (D5).
-//! - One schema that the service would refuse never breaks the other tools: its tool goes without `strict`, with its own
-//!   schema, and that is told (R80).
+//! - What is shown is a function of the profile, so that requests begin alike (D5). Which tools are strict is what
+//!   [`StrictReport`] says of it.
+//! - A refusal that names a tool takes `strict` from that one. One that is about all of them teaches the limits, and
+//!   where they were kept takes it from the tool whose schema costs most, and again, until the request is taken (R80).
 //! - What the model writes is held to the schema that the tool declared, strict or not.
 
 use std::collections::BTreeMap;
@@ -13,11 +14,11 @@ use serde_json::Value;
 
 use super::{
     Recovery, Turn,
-    output::{TOO_MANY_STRICT, TOO_MUCH},
+    output::{TOO_MANY_MEMBERS, TOO_MANY_STRICT, TOO_MUCH},
 };
 use crate::{
-    Fact, InputSchema, Profile, RawJson, SchemaCounts, SchemaDialect, SchemaLimits, ToolSet, ToolSpec, adapt,
-    output::schema_hash,
+    Fact, InputSchema, NotStrict, Profile, RawJson, SchemaCounts, SchemaDialect, SchemaLimits, StrictReport,
+    StrictTool, ToolSet, ToolSpec, adapt, decode::excerpt, output::schema_hash,
 };
 
 /// The tools that a model is shown in another form than they were declared in, or strict.
@@ -25,43 +26,82 @@ use crate::{
 pub(super) struct ShownTools {
     /// By their places in the set of tools.
     specs: BTreeMap<usize, ToolSpec>,
+    report: StrictReport,
     /// The schemas of those that are strict.
     pub(super) schemas: Vec<Value>,
-    /// Which were declared so and are not, and why.
-    loose: Vec<String>,
+    /// What was told.
+    told: Vec<String>,
+    /// What the service said of schemas in this turn.
+    refusals: BTreeMap<u32, String>,
     /// The profile has changed since.
     pub(super) stale: bool,
 }
 
 impl ShownTools {
     /// As a model takes them that is as `profile` says.
-    pub(super) fn of(tools: &ToolSet, profile: &Profile) -> Self {
-        let mut shown = Self::default();
+    fn look_again(&mut self, tools: &ToolSet, profile: &Profile) {
+        self.report = StrictReport::of(tools, profile);
+        self.schemas = self.report.schemas().cloned().collect();
+        self.specs.clear();
+        self.stale = false;
         for (at, spec) in tools.specs().enumerate() {
-            let InputSchema::Json(schema) = &spec.input_schema else { continue };
-            let declared = spec.strict == Some(true);
-            if !declared && profile.follows_references {
-                continue;
+            let InputSchema::Json(declared) = &spec.input_schema else { continue };
+            let mut shown = spec.clone();
+            let outcome = self.tool(at).map(|tool| &tool.outcome);
+            let schema = match outcome {
+                Some(Ok(adapted)) => Some(RawJson::from(&adapted.schema)),
+                _ if profile.follows_references => None,
+                _ => inlined(declared),
+            };
+            if let Some(Err(_)) = outcome {
+                shown.strict = None;
             }
-            let mut spec = spec.clone();
-            let as_strict = declared.then(|| adapted(schema, profile, &shown.schemas));
-            if let Some(Ok(adapted)) = as_strict {
-                spec.input_schema = InputSchema::Json(RawJson::from(&adapted));
-                shown.schemas.push(adapted);
-                shown.specs.insert(at, spec);
-                continue;
-            }
-            if let Some(Err(reason)) = as_strict {
-                shown.loose.push(format!("`{}` ({reason})", spec.name));
-                spec.strict = None;
-            }
-            let inlined = if profile.follows_references { None } else { inlined(schema) };
-            if declared || inlined.is_some() {
-                spec.input_schema = InputSchema::Json(inlined.unwrap_or_else(|| schema.clone()));
-                shown.specs.insert(at, spec);
+            if outcome.is_some() || schema.is_some() {
+                shown.input_schema = schema.map_or(shown.input_schema, InputSchema::Json);
+                self.specs.insert(at, shown);
             }
         }
-        shown
+    }
+
+    fn tool(&self, at: usize) -> Option<&StrictTool> {
+        self.report.tools.iter().find(|tool| tool.at == at)
+    }
+
+    /// Why a tool is not strict, and what the service said.
+    fn reason(&self, tool: &StrictTool, reason: &NotStrict) -> String {
+        match self.refusals.get(&schema_hash(&tool.declared)) {
+            Some(refusal) if *reason == NotStrict::Refused => {
+                format!("`{}` ({reason}: {})", tool.name, excerpt(refusal))
+            }
+            _ => format!("`{}` ({reason})", tool.name),
+        }
+    }
+
+    /// What is to be told: under which code, how it begins, and of which tools, which was not told before.
+    fn news(&mut self) -> Vec<(&'static str, String)> {
+        let (mut loose, mut shown) = (Vec::new(), Vec::new());
+        for tool in &self.report.tools {
+            let mut losses: Vec<_> = tool.losses().map(ToString::to_string).collect();
+            let more = losses.split_off(losses.len().min(MAX_LOSSES)).len();
+            losses.extend((more > 0).then(|| format!("and {more} more")));
+            match &tool.outcome {
+                Err(reason) => loose.push(self.reason(tool, reason)),
+                Ok(_) if losses.is_empty() => {}
+                Ok(_) => shown.push(format!("`{}` ({})", tool.name, losses.join("; "))),
+            }
+        }
+        let mut news = Vec::new();
+        for (code, words, mut tools) in [
+            ("not_strict", "asked for without `strict`", loose),
+            ("strict_schema", "the model is shown an adapted schema", shown),
+        ] {
+            tools.retain(|one| !self.told.contains(one));
+            if !tools.is_empty() {
+                news.push((code, format!("{words}: {}", tools.join(", "))));
+                self.told.extend(tools);
+            }
+        }
+        news
     }
 }
 
@@ -77,41 +117,15 @@ fn inlined(schema: &RawJson) -> Option<RawJson> {
     (!adapted.wrapped && adapted.schema != value).then(|| RawJson::from(&adapted.schema))
 }
 
-/// The schema of a strict tool beside those of `others`, or why it cannot be one.
-fn adapted(schema: &RawJson, profile: &Profile, others: &[Value]) -> Result<Value, String> {
-    if !profile.strict_tools {
-        return Err("the model takes no strict tools".to_owned());
-    }
-    if profile.strict_schemas_refused.contains(&schema_hash(schema)) {
-        return Err("the service refused its schema".to_owned());
-    }
-    let schema: Value = schema.parse_into().map_err(|error| error.to_string())?;
-    let dialect = SchemaDialect { references: profile.follows_references, ..SchemaDialect::strict_tool() };
-    let adapted = adapt(&schema, &dialect).map_err(|error| error.to_string())?;
-    if adapted.wrapped {
-        return Err("its top level is not plainly an object".to_owned());
-    }
-    if profile.schema_subset {
-        let counts = SchemaCounts::of(others.iter().chain([&adapted.schema]), None);
-        SchemaLimits::claude().check(&counts).map_err(|over| over.to_string())?;
-    }
-    Ok(adapted.schema)
-}
-
 impl Turn {
     /// Looks at how the tools are shown, where there is something new to see.
     pub(super) fn plan_tools(&mut self) {
-        let known = self.shown.take().unwrap_or(ShownTools { stale: true, ..ShownTools::default() });
-        if !known.stale {
-            self.shown = Some(known);
-            return;
-        }
-        let shown = ShownTools::of(&self.config.tools, self.profile());
-        let news: Vec<&str> =
-            shown.loose.iter().filter(|loose| !known.loose.contains(loose)).map(String::as_str).collect();
-        if !news.is_empty() {
-            let text = format!("asked for without `strict`: {}", news.join(", "));
-            self.diagnose("not_strict", text, None);
+        let mut shown = self.shown.take().unwrap_or(ShownTools { stale: true, ..ShownTools::default() });
+        if shown.stale {
+            shown.look_again(&self.config.tools, self.profile());
+            for (code, text) in shown.news() {
+                self.diagnose(code, text, None);
+            }
         }
         self.shown = Some(shown);
     }
@@ -124,44 +138,58 @@ impl Turn {
         })
     }
 
-    /// What a refusal of the request at hand means for strict tools: the turn asks once more without what was refused.
+    /// What a refusal of the request at hand that names a strict tool, or says that a limit is exceeded that was not
+    /// known, means: the turn asks once more without what was refused.
     pub(super) fn loosen(&mut self, refusal: &str) -> Option<Recovery> {
         let shown = self.shown.as_ref().filter(|shown| !shown.schemas.is_empty())?;
-        let fact = match refused_tool(refusal)? {
-            (_, rest) if rest.starts_with(".strict: Extra inputs are not permitted") => Fact::NoStrictTools,
-            (at, _) => {
-                shown.specs.get(&at).filter(|spec| spec.strict == Some(true))?;
-                let InputSchema::Json(schema) = &self.config.tools.specs().nth(at)?.input_schema else {
-                    return None;
-                };
-                Fact::StrictSchemaRefused(schema_hash(schema))
-            }
+        let Some((at, rest)) = refused_tool(refusal) else {
+            let counted = [TOO_MANY_STRICT, TOO_MANY_MEMBERS].iter().any(|text| refusal.contains(text));
+            let is_over = SchemaLimits::claude().check(&shown.report.counts).is_err();
+            let is_news = counted && is_over && !self.profile().schema_subset;
+            return is_news.then(|| self.loosened_by(Fact::SchemaLimits));
         };
-        self.learn(fact);
-        self.ask_again();
-        Some(Recovery::Learned(fact))
+        if rest.starts_with(".strict: Extra inputs are not permitted") {
+            return Some(self.loosened_by(Fact::NoStrictTools));
+        }
+        let schema = schema_hash(&shown.tool(at).filter(|tool| tool.outcome.is_ok())?.declared);
+        Some(self.loosen_schema(schema, rest))
     }
 
-    /// As [`Turn::loosen`], for a refusal that names no tool: all schemas together are too much. The largest is taken
-    /// away.
-    pub(super) fn loosen_largest(&mut self, refusal: &str) -> Option<Recovery> {
+    /// What a refusal means that is about the schemas of the request as a whole, once it is not the output's that gives
+    /// way: the tool whose schema costs most is no longer strict.
+    pub(super) fn loosen_costliest(&mut self, refusal: &str) -> Option<Recovery> {
         let says = |text: &&str| refusal.contains(text);
-        if refused_tool(refusal).is_some() || !(TOO_MUCH.iter().any(says) || says(&TOO_MANY_STRICT)) {
+        if refused_tool(refusal).is_some() || !(says(&TOO_MANY_STRICT) || TOO_MUCH.iter().any(says)) {
             return None;
         }
-        let specs = self.shown.as_ref()?.specs.iter().filter(|(_, spec)| spec.strict == Some(true));
-        let size = |spec: &ToolSpec| match &spec.input_schema {
-            InputSchema::Json(schema) => schema.as_str().len(),
-            _ => 0,
+        let tools = &self.shown.as_ref()?.report.tools;
+        let counted = refusal.split_once(TOO_MANY_MEMBERS).map_or("", |(_, what)| what);
+        let costs = |tool: &StrictTool| {
+            let schema = &tool.outcome.as_ref().ok()?.schema;
+            let counts = SchemaCounts::of([schema], None);
+            let count = match counted {
+                what if what.starts_with(" optional") => counts.optional,
+                "" => 0,
+                _ => counts.unions,
+            };
+            Some(((count, schema.to_string().len()), schema_hash(&tool.declared)))
         };
-        let (at, _) = specs.max_by_key(|(_, spec)| size(spec))?;
-        let InputSchema::Json(schema) = &self.config.tools.specs().nth(*at)?.input_schema else {
-            return None;
-        };
-        let fact = Fact::StrictSchemaRefused(schema_hash(schema));
+        let (_, schema) = tools.iter().filter_map(costs).max_by_key(|(cost, _)| *cost)?;
+        Some(self.loosen_schema(schema, refusal))
+    }
+
+    fn loosen_schema(&mut self, schema: u32, refusal: &str) -> Recovery {
+        let (_, words) = refusal.split_once(" errors: ").unwrap_or(("", refusal));
+        if let Some(shown) = &mut self.shown {
+            shown.refusals.insert(schema, words.trim_start_matches(':').trim().to_owned());
+        }
+        self.loosened_by(Fact::StrictSchemaRefused(schema))
+    }
+
+    fn loosened_by(&mut self, fact: Fact) -> Recovery {
         self.learn(fact);
         self.ask_again();
-        Some(Recovery::Learned(fact))
+        Recovery::Learned(fact)
     }
 }
 
@@ -171,3 +199,6 @@ pub(super) fn refused_tool(refusal: &str) -> Option<(usize, &str)> {
     let (at, rest) = rest.split_once(".custom")?;
     Some((at.parse().ok()?, rest))
 }
+
+/// What a schema lost that is told of one tool; [`StrictReport`] tells all.
+const MAX_LOSSES: usize = 3;

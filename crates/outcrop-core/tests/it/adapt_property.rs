@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use outcrop_core::{SchemaCounts, SchemaDialect, adapt, lint};
+use outcrop_core::{SchemaCounts, SchemaDialect, adapt, adapt::Action, lint};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
@@ -258,7 +258,10 @@ fn nothing_is_lost_without_need() {
             total.set(total.get() + 1);
             let Ok(adapted) = check(&schema, name, dialect, &tried) else { continue };
             said.set(said.get() + 1);
-            let lossy = adapted.changes.iter().find(|change| change.widens() || change.narrows());
+            // There is no word for an absent member where `null` is one of its values.
+            let lossy = adapted.changes.iter().find(|change| {
+                (change.widens() || change.narrows()) && !matches!(change.action, Action::Required { .. })
+            });
             prop_assert!(lossy.is_none(), "{lossy:?} in {schema}");
         }
     });

@@ -252,3 +252,63 @@ fn bounds_are_described() {
     assert_eq!(lint(&adapted.schema, &SchemaDialect::strict_tool()), []);
     assert_ne!(lint(&schema::<Bounded>(), &SchemaDialect::strict_tool()), []);
 }
+
+/// `oneOf` says no more than `anyOf` where no value fits two alternatives: nothing is lost then. Schemars writes it for
+/// enums, and is right.
+#[test]
+fn alternatives_that_are_apart() {
+    let tagged = |tag: &str, more: Value| json!({"type": "object", "properties": {"tag": {"const": tag}}, "required": more});
+    let closed = |names: &[&str]| {
+        let members: serde_json::Map<_, _> =
+            names.iter().map(|name| ((*name).to_owned(), json!({"type": "null"}))).collect();
+        json!({"type": "object", "properties": members, "required": names, "additionalProperties": false})
+    };
+    let open =
+        |name: &str| json!({"type": "object", "properties": {name: {"type": "null"}}, "required": [name]});
+    for (a, b, apart) in [
+        (json!({"type": "string"}), json!({"type": "integer"}), true),
+        (json!({"type": "number"}), json!({"type": "integer"}), false),
+        (json!({"type": ["string", "null"]}), json!({"type": ["integer", "null"]}), false),
+        (json!({"enum": ["a", "b"]}), json!({"const": "c"}), true),
+        (json!({"enum": ["a", 1]}), json!({"const": 1.0}), false),
+        (json!({"enum": ["a", "b"]}), json!({"type": "number"}), true),
+        (json!({"type": "string"}), json!({"const": "a"}), false),
+        (json!({"$ref": "#/$defs/Text"}), json!({"type": "null"}), true),
+        (json!({"$ref": "#/$defs/Text"}), json!({"$ref": "#/$defs/Number"}), true),
+        (json!({"$ref": "#/$defs/Text"}), json!({"$ref": "#/$defs/Text", "maxLength": 1}), false),
+        (tagged("a", json!(["tag"])), tagged("b", json!(["tag"])), true),
+        (tagged("a", json!(["tag"])), tagged("a", json!(["tag"])), false),
+        (tagged("a", json!(["tag"])), tagged("b", json!([])), false),
+        (closed(&["a"]), closed(&["b"]), true),
+        (closed(&["a"]), closed(&["a", "b"]), true),
+        (open("a"), open("b"), false),
+        (open("a"), closed(&["b"]), true),
+    ] {
+        let schema = json!({
+            "type": "object",
+            "properties": {"it": {"oneOf": [a, b]}},
+            "$defs": {"Text": {"type": "string"}, "Number": {"type": "integer"}},
+        });
+        let adapted = check(&schema, "native", &SchemaDialect::native(), &instances(&schema)).unwrap();
+        let loses = adapted.changes.iter().any(|change| change.keyword == "oneOf" && change.is_loss());
+        assert_eq!(!loses, apart, "{schema}\n{:#?}", adapted.changes);
+    }
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct All {
+        pace: Pace,
+        /// With words.
+        again: Pace,
+        stop: Stop,
+        adjacent: Adjacent,
+        external: External,
+    }
+    let adapted = outcrop_core::adapt(&schema::<All>(), &SchemaDialect::native()).unwrap();
+    let lost: Vec<_> =
+        adapted.changes.iter().filter(|change| change.is_loss()).map(ToString::to_string).collect();
+    assert_eq!(lost, ["`/$defs/Stop/oneOf/0/properties/minutes`: `minimum` moved into the description"]);
+    assert_eq!(
+        adapted.schema["properties"]["again"],
+        json!({"type": "string", "enum": ["fast", "slow"], "description": "With words.\nHow fast.\n- \"slow\": Takes its time."}),
+    );
+}

@@ -90,6 +90,7 @@ fn nullable_members() {
             {"type":"object","properties":{"a":{"type":["string","null"],"enum":["x",null]},"b":{"type":["string","null"]},"list":{"type":"array","items":{"type":"object","properties":{"n":{"anyOf":[{"type":"string"},{"type":"integer"},{"type":"null"}]}},"required":["n"],"additionalProperties":false}}},"required":["a","b","list"],"additionalProperties":false}
             the root: `additionalProperties` set to false: members without a name are refused
             `/properties/a`: `required` now holds all members; null stands for one that is not there
+            `/properties/b`: `required` now holds all members; this one can be null, and no more absent
             `/properties/list/items`: `$ref` replaced by what it refers to
             `/properties/list/items`: `additionalProperties` set to false: members without a name are refused
             `/properties/list/items/properties/n`: `required` now holds all members; null stands for one that is not there"#]],
@@ -97,11 +98,35 @@ fn nullable_members() {
     let adapted = adapt(&schema, &dialect).unwrap();
     let value = json!({"a": null, "b": null, "list": [{"n": null}, {"n": 1}]});
     assert_eq!(adapted.unwrap_value(value), Ok(json!({"b": null, "list": [{}, {"n": 1}]})));
+    // Where `null` is one of its values, a member can no more be absent: that matters where it has a default.
+    for (default, loses) in [(json!(null), false), (json!("x"), true)] {
+        let optional = json!({"type": ["string", "null"], "default": default});
+        let schema = json!({"type": "object", "properties": {"b": optional}, "additionalProperties": false});
+        let changes = adapt(&schema, &dialect).unwrap().changes;
+        let narrows = changes.iter().find(|change| change.narrows()).unwrap();
+        assert_eq!((narrows.pointer.as_str(), narrows.is_loss()), ("/properties/b", loses));
+    }
     let twofold = json!({"anyOf": [
         {"type": "object", "properties": {"a": {"type": "string"}}},
         {"type": "object", "properties": {"a": {"type": ["integer", "null"]}}},
     ]});
     assert_eq!(adapt(&twofold, &dialect).unwrap_err().why, Why::AmbiguousNull);
+}
+
+/// A definition of which it turns out that no value fits it, once another leads to it: nothing is sent that leads nowhere.
+#[test]
+fn a_definition_that_nothing_fits() {
+    let never = json!({"type": "object", "properties": {"x": {"$ref": "#/$defs/X"}, "no": false}, "required": ["no"]});
+    let schema = json!({
+        "type": "object",
+        "properties": {"y": {"$ref": "#/$defs/Y"}, "x": {"$ref": "#/$defs/X"}},
+        "$defs": {"X": {"type": "object", "properties": {"y": {"$ref": "#/$defs/Y"}}}, "Y": never},
+    });
+    check_in(
+        &SchemaDialect { recursion: true, ..SchemaDialect::native() },
+        schema,
+        expect!["the schema at `/$defs/Y` cannot be sent: no value fits it"],
+    );
 }
 
 /// R78, R80: neither levels nor alternatives run away.

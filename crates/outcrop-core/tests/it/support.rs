@@ -125,6 +125,8 @@ pub struct Sim {
     pub running: Vec<DispatchAction>,
     /// What was asked, dispatched and told, a line each.
     pub log: String,
+    /// The messages of what was diagnosed.
+    pub diagnostics: Vec<String>,
     over: bool,
 }
 
@@ -136,8 +138,16 @@ impl Sim {
     pub fn over(config: TurnConfig, history: History) -> Self {
         let config = Arc::new(config);
         let turn = Turn::new(Arc::clone(&config), history, Message::user("Go"), "t");
-        let mut sim =
-            Self { config, turn, ask: None, asks: 0, running: Vec::new(), log: String::new(), over: false };
+        let mut sim = Self {
+            config,
+            turn,
+            ask: None,
+            asks: 0,
+            running: Vec::new(),
+            log: String::new(),
+            diagnostics: Vec::new(),
+            over: false,
+        };
         sim.act();
         sim
     }
@@ -177,7 +187,10 @@ impl Sim {
     fn tell(&mut self) {
         while let Some(event) = self.turn.next_event() {
             match event.kind {
-                EventKind::Diagnostic(told) => self.line(format!("diagnostic {}", told.code)),
+                EventKind::Diagnostic(told) => {
+                    self.line(format!("diagnostic {}", told.code));
+                    self.diagnostics.push(told.message);
+                }
                 EventKind::ToolEnd(end) => self.line(format!("result {}", compact(&end.result))),
                 EventKind::OutputRejected(told) => {
                     self.line(format!("rejected: {}", told.problems.replace('\n', " / ")));

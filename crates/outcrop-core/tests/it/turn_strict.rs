@@ -57,9 +57,10 @@ fn r80_a_schema_that_cannot_be_strict() {
         config(CLAUDE, [bounded(), map()]),
         &[],
         expect![[r#"
-        tools bounded (strict), map
-        diagnostic not_strict
-    "#]],
+            tools bounded (strict), map
+            diagnostic not_strict
+            diagnostic strict_schema
+        "#]],
     );
     check(
         config("anthropic.claude-fable-5", [bounded()]),
@@ -91,6 +92,7 @@ fn the_schema_is_adapted_and_the_input_held_to_the_original() {
     expect![[r#"
         ask with 1 messages
         diagnostic not_strict
+        diagnostic strict_schema
         result a error: The input does not fit the tool's schema, so the tool was not run: / - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}
         run b bounded `{"days":1}`
     "#]].assert_eq(&sim.log);
@@ -104,12 +106,13 @@ fn r80_refusals() {
         two(),
         &[array, array],
         expect![[r#"
-        tools open (strict), bounded (strict)
-        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
-        Failed: tools open (strict), bounded
-        diagnostic not_strict
-        failed: the request was not answered
-    "#]],
+            tools open (strict), bounded (strict)
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
+            Failed: tools open (strict), bounded
+            diagnostic strict_schema
+            diagnostic not_strict
+            failed: the request was not answered
+        "#]],
     );
     let all =
         "The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted";
@@ -117,12 +120,13 @@ fn r80_refusals() {
         two(),
         &[all, all],
         expect![[r#"
-        tools open (strict), bounded (strict)
-        Learned(NoStrictTools): tools open, bounded
-        Failed: tools open, bounded
-        diagnostic not_strict
-        failed: the request was not answered
-    "#]],
+            tools open (strict), bounded (strict)
+            Learned(NoStrictTools): tools open, bounded
+            Failed: tools open, bounded
+            diagnostic strict_schema
+            diagnostic not_strict
+            failed: the request was not answered
+        "#]],
     );
     // Beside an output each refusal is about the one that it names.
     let output = || two().output(trip().strategy(Strategy::StrictTool));
@@ -133,6 +137,7 @@ fn r80_refusals() {
             tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
             Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip (strict); any; told: Give your final answer by calling the to…
             Failed: tools open (strict), bounded, trip (strict); any; told: Give your final answer by calling the to…
+            diagnostic strict_schema
             diagnostic output_schema
             diagnostic not_strict
             failed: the request was not answered
@@ -150,6 +155,7 @@ fn r80_refusals() {
             tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
             Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip (strict); any; told: Give your final answer by calling the to…
             Learned(StrictSchemaRefused(2724134317)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
+            diagnostic strict_schema
             diagnostic output_schema
             diagnostic not_strict
             diagnostic output_strategy
@@ -159,13 +165,104 @@ fn r80_refusals() {
         auto(),
         &[all],
         expect![[r#"
-        tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
-        Learned(NoStrictTools): tools open, bounded, trip; any; told: Give your final answer by calling the to…
-        diagnostic output_schema
+            tools open (strict), bounded (strict), trip (strict); any; told: Give your final answer by calling the to…
+            Learned(NoStrictTools): tools open, bounded, trip; any; told: Give your final answer by calling the to…
+            diagnostic strict_schema
+            diagnostic output_schema
+            diagnostic not_strict
+            diagnostic output_strategy
+        "#]],
+    );
+}
+
+/// R80: what is said of all schemas together takes `strict` from the tool whose schema costs most, and again, until the
+/// request is taken; the output gives way before that.
+#[test]
+fn r80_refusals_that_name_no_tool() {
+    let optional = |names: &[&str]| {
+        let members: serde_json::Map<_, _> =
+            names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+        json!({ "type": "object", "properties": members })
+    };
+    let three = || {
+        let tools = [
+            strict("one", optional(&["a"])),
+            strict("three", optional(&["a", "b", "c"])),
+            strict("none", optional(&[])),
+        ];
+        config(CLAUDE, tools)
+    };
+    let said = "The model returned the following errors: ";
+    let complex = format!("{said}Schema is too complex.");
+    let large = format!(
+        "{said}The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas or reduce the number of strict tools."
+    );
+    let many = format!("{said}Schemas contains too many optional parameters (25), which would make …");
+    check(
+        three(),
+        &[&complex, &large, &many, &complex],
+        expect![[r#"
+        tools one (strict), three (strict), none (strict)
+        Learned(StrictSchemaRefused(3789110439)): tools one (strict), three, none (strict)
+        Learned(StrictSchemaRefused(689012991)): tools one, three, none (strict)
+        Learned(StrictSchemaRefused(2220259017)): tools one, three, none
+        Failed: tools one, three, none
         diagnostic not_strict
-        diagnostic output_strategy
+        diagnostic not_strict
+        diagnostic not_strict
+        failed: the request was not answered
     "#]],
     );
+    check(
+        three().output(trip()),
+        &[&large, &large],
+        expect![[r#"
+        native trip; tools one (strict), three (strict), none (strict)
+        Learned(NativeSchemaRefused(2724134317)): tools one (strict), three (strict), none (strict), trip; any; told: Give your final answer by calling the to…
+        Learned(StrictSchemaRefused(3789110439)): tools one (strict), three, none (strict), trip; any; told: Give your final answer by calling the to…
+        diagnostic output_schema
+        diagnostic output_strategy
+        diagnostic not_strict
+    "#]],
+    );
+    let number = format!(
+        "{said}Too many strict tools (21). The maximum number of strict tools supported is 20. Try reducing the number of tools marked as strict."
+    );
+    check(
+        three().output(trip()),
+        &[&number],
+        expect![[r#"
+        native trip; tools one (strict), three (strict), none (strict)
+        Learned(StrictSchemaRefused(3789110439)): native trip; tools one (strict), three, none (strict)
+        diagnostic output_schema
+        diagnostic not_strict
+    "#]],
+    );
+    // Without strict tools it is no business of theirs.
+    check(
+        config(CLAUDE, [ToolSpec::with_schema("plain", "", optional(&[]))]),
+        &[&complex],
+        expect![[r#"
+        tools plain
+        Failed: tools plain
+        failed: the request was not answered
+    "#]],
+    );
+}
+
+/// R80: what is told names the tool, the place and the keyword, or the service's words; once.
+#[test]
+fn what_is_told() {
+    let mut sim = Sim::new(config(
+        CLAUDE,
+        [bounded(), map(), strict("open", json!({ "type": "object", "properties": {} }))],
+    ));
+    sim.refuse("The model returned the following errors: tools.2.custom: For 'array' type, property 'maxItems' is not supported");
+    sim.events(whole_call(0, "a", "open", "{}")).events([end("tool_use")]).end_stream().result("a", "Done.");
+    expect![[r#"
+        asked for without `strict`: `map` (the schema at `/additionalProperties` cannot be sent: it is a map, whose members can have any name)
+        the model is shown an adapted schema: `bounded` (`/properties/days`: `minimum` moved into the description)
+        asked for without `strict`: `open` (the service refused its schema: For 'array' type, property 'maxItems' is not supported)"#]].assert_eq(&sim.diagnostics.join("\n"));
 }
 
 /// R80: all schemas together are too much: the largest goes without `strict`, one after the other. Native output goes
@@ -180,54 +277,59 @@ fn r80_too_much_together() {
         two(),
         &[large, "Schema is too complex.", optional],
         expect![[r#"
-        tools open (strict), bounded (strict)
-        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
-        Learned(StrictSchemaRefused(2220259017)): tools open, bounded
-        Failed: tools open, bounded
-        diagnostic not_strict
-        diagnostic not_strict
-        failed: the request was not answered
-    "#]],
+            tools open (strict), bounded (strict)
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
+            Learned(StrictSchemaRefused(2220259017)): tools open, bounded
+            Failed: tools open, bounded
+            diagnostic strict_schema
+            diagnostic not_strict
+            diagnostic not_strict
+            failed: the request was not answered
+        "#]],
     );
     check(
         two(),
         &["The model returned the following errors: Too many strict tools (2)."],
         expect![[r#"
-        tools open (strict), bounded (strict)
-        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
-        diagnostic not_strict
-    "#]],
+            tools open (strict), bounded (strict)
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded
+            diagnostic strict_schema
+            diagnostic not_strict
+        "#]],
     );
     check(
         two().output(trip()),
         &[large, large],
         expect![[r#"
-        native trip; tools open (strict), bounded (strict)
-        Learned(NativeSchemaRefused(2724134317)): tools open (strict), bounded (strict), trip; any; told: Give your final answer by calling the to…
-        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
-        diagnostic output_schema
-        diagnostic output_strategy
-        diagnostic not_strict
-    "#]],
+            native trip; tools open (strict), bounded (strict)
+            Learned(NativeSchemaRefused(2724134317)): tools open (strict), bounded (strict), trip; any; told: Give your final answer by calling the to…
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
+            diagnostic strict_schema
+            diagnostic output_schema
+            diagnostic output_strategy
+            diagnostic not_strict
+        "#]],
     );
     check(
         two().output(trip()),
         &["Too many strict tools (2)."],
         expect![[r#"
-        native trip; tools open (strict), bounded (strict)
-        Learned(StrictSchemaRefused(692401904)): native trip; tools open (strict), bounded
-        diagnostic output_schema
-        diagnostic not_strict
-    "#]],
+            native trip; tools open (strict), bounded (strict)
+            Learned(StrictSchemaRefused(692401904)): native trip; tools open (strict), bounded
+            diagnostic strict_schema
+            diagnostic output_schema
+            diagnostic not_strict
+        "#]],
     );
     check(
         two().output(trip().strategy(Strategy::Tool)),
         &[optional],
         expect![[r#"
-        tools open (strict), bounded (strict), trip; any; told: Give your final answer by calling the to…
-        Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
-        diagnostic not_strict
-    "#]],
+            tools open (strict), bounded (strict), trip; any; told: Give your final answer by calling the to…
+            Learned(StrictSchemaRefused(692401904)): tools open (strict), bounded, trip; any; told: Give your final answer by calling the to…
+            diagnostic strict_schema
+            diagnostic not_strict
+        "#]],
     );
     // Without a strict tool it is about something else.
     check(

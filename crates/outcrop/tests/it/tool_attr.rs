@@ -15,7 +15,7 @@ mod shop {
     }
 
     /// Orders.
-    #[outcrop::tool(marker = Order, name = "place-order_2", read_only, live, timeout = "1m")]
+    #[outcrop::tool(marker = Order, name = "place-order_2", read_only, live, strict, timeout = "1m")]
     pub(crate) fn order(#[tool(default = order::PIECES)] pieces: u32) -> u32 {
         pieces
     }
@@ -89,8 +89,9 @@ fn broken() {
 #[test]
 fn settings() {
     let [slow, order] = &tools![slow, shop::Order][..] else { panic!() };
-    assert!(!slow.is_read_only() && !slow.is_live());
-    assert!(order.is_read_only() && order.is_live());
+    assert!(!slow.is_read_only() && !slow.is_live() && !slow.is_strict());
+    assert!(order.is_read_only() && order.is_live() && order.is_strict());
+    assert_eq!((slow.spec().strict, order.spec().strict), (None, Some(true)));
     assert_eq!(order.spec().name, "place-order_2");
     assert_eq!(shop::order(7), 7);
     assert!(tools![].is_empty());

@@ -6,7 +6,7 @@ use outcrop::{
     schemars::{self, JsonSchema},
     serde::{Deserialize, Serialize},
     serde_json::json,
-    tool,
+    tool, tools,
 };
 
 use crate::support::{check, check_spec};
@@ -58,6 +58,10 @@ async fn weather(
     days: Option<u8>,
 ) -> String {
     format!("{city} {unit:?} {language} {days:?}")
+}
+
+pub(crate) fn tools() -> Vec<Tool> {
+    tools![weather, lent, whole, now, compare]
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Warehouse {
     }
 
     /// What it is.
-    #[outcrop::tool(live)]
+    #[outcrop::tool(live, strict)]
     pub(crate) fn about() -> &'static str {
         "a warehouse"
     }
@@ -94,6 +94,8 @@ fn what_the_model_is_told() {
     let names: Vec<_> = tools.iter().map(|tool| tool.spec().name.as_str()).collect();
     assert_eq!(names, ["stock_search", "stock_asked-for", "stock_about"]);
     assert!(tools[0].is_read_only() && !tools[1].is_read_only() && tools[2].is_live());
+    let strict: Vec<_> = tools.iter().map(Tool::is_strict).collect();
+    assert_eq!(strict, [false, false, true]);
     check_spec(
         &tools[0],
         expect![[r#"

@@ -104,7 +104,7 @@ pub enum Deep {
 pub struct Items(Vec<Item>);
 
 /// Items whose name contains a text.
-#[tool(read_only, timeout = "5s")]
+#[tool(read_only, strict, timeout = "5s")]
 pub async fn search(
     /// A part of the name.
     query: &str,
@@ -159,7 +159,7 @@ pub struct Counter(AtomicU32);
 #[toolset(prefix = "counter_")]
 impl Counter {
     /// Counts.
-    #[tool(timeout = "1s")]
+    #[tool(strict, timeout = "1s")]
     pub async fn add(&self, #[tool(default = 1)] by: u32) -> Option<u32> {
         tokio::task::yield_now().await;
         self.0.fetch_add(by, Ordering::Relaxed).checked_add(by)

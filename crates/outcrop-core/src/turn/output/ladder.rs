@@ -297,7 +297,10 @@ const NO_NATIVE: &[&str] = &[
 
 /// What is said of all schemas of a request together (R80).
 pub(in super::super) const TOO_MUCH: &[&str] =
-    &["Schemas contains too many", "Schema is too complex", "compiled grammar is too large"];
+    &[TOO_MANY_MEMBERS, "Schema is too complex", "compiled grammar is too large"];
+/// What is said of their members, before it is said of which.
+pub(in super::super) const TOO_MANY_MEMBERS: &str = "Schemas contains too many";
+/// What is said of the number of strict tools.
 pub(in super::super) const TOO_MANY_STRICT: &str = "Too many strict tools";
 
 /// What is said of a keyword of a schema, wherever that stands.

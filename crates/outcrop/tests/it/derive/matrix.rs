@@ -2,6 +2,7 @@
 //! own derives, and its schema takes what serde reads and no more. Where serde and schemars do not agree, a sample
 //! says so and why.
 
+mod adapted;
 mod enums;
 mod functions;
 mod structs;
@@ -9,12 +10,42 @@ mod structs;
 use std::fmt::Debug;
 
 use outcrop::{
+    __private::Param,
     Output,
-    core::schema_of,
+    core::{ObjectSchema, RawJson, schema_of},
     schemars::JsonSchema,
     serde::{Serialize, de::DeserializeOwned},
     serde_json::{self, Value},
 };
+
+/// A type of the matrix, for whoever goes through all of them.
+struct Cell {
+    name: &'static str,
+    schema: fn() -> RawJson,
+    /// The schema of a tool with parameters of the type: `value: T`, `maybe: Option<T>` and `list: Vec<T>`.
+    parameters: fn() -> RawJson,
+    samples: fn() -> Vec<Sample>,
+    /// What the type reads, as `Debug` shows it.
+    read: fn(&str) -> Option<String>,
+}
+
+impl Cell {
+    const fn of<T: Output + Debug>(name: &'static str, samples: fn() -> Vec<Sample>) -> Self {
+        fn parameters<T: Output>() -> RawJson {
+            let mut schema = ObjectSchema::new();
+            Param::<T>::new("value", "A value.").describe(&mut schema, None);
+            Param::<Option<T>>::new("maybe", "").describe(&mut schema, None);
+            Param::<Vec<T>>::new("list", "Some values.").describe(&mut schema, None);
+            schema.finish()
+        }
+        let read = |text: &str| serde_json::from_str::<T>(text).map(|value| format!("{value:?}")).ok();
+        Self { name, schema: schema_of::<T>, parameters: parameters::<T>, samples, read }
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Cell> {
+    structs::CELLS.iter().chain(enums::CELLS)
+}
 
 /// A JSON value, and what is known of it.
 enum Sample {
@@ -84,8 +115,10 @@ use types;
 /// `name: { types } => Yes {..}, No {..}, Wide {..} WHY, Narrow {..} WHY`
 macro_rules! cell {
     ($name:ident: $({ $($item:tt)* })+ => $($kind:ident $value:tt $($why:ident)?),* $(,)?) => {
-        #[test]
-        fn $name() {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
             #[allow(dead_code, unreachable_pub, unused_imports)]
             mod ours {
                 use crate::derive::matrix::functions::*;
@@ -97,10 +130,29 @@ macro_rules! cell {
                 use outcrop::serde; // Named by schemars' derive.
                 $(crate::derive::matrix::types!(plain $($item)*);)+
             }
-            crate::derive::matrix::check::<ours::T, plain::T>(
+
+            pub(super) const CELL: crate::derive::matrix::Cell =
+                crate::derive::matrix::Cell::of::<ours::T>(stringify!($name), samples);
+
+            fn samples() -> Vec<crate::derive::matrix::Sample> {
                 vec![$(crate::derive::matrix::Sample::$kind(outcrop::serde_json::json!($value) $(, $why)?)),*]
-            );
+            }
+
+            #[test]
+            fn reads_and_says_the_same() {
+                crate::derive::matrix::check::<ours::T, plain::T>(samples());
+            }
         }
     };
 }
 use cell;
+
+/// Cells, with a list of them; in front of it the names of those that are made by hand.
+macro_rules! cells {
+    ($([$by_hand:ident])* $(cell! { $name:ident: $($cell:tt)* })*) => {
+        $(crate::derive::matrix::cell! { $name: $($cell)* })*
+
+        pub(super) const CELLS: &[crate::derive::matrix::Cell] = &[$($by_hand::CELL,)* $($name::CELL),*];
+    };
+}
+use cells;

@@ -74,6 +74,10 @@ impl Station {
     }
 }
 
+pub(super) fn tools() -> Vec<Tool> {
+    [tools![weather, compare], outcrop::IntoTools::into_tools(Station)].concat()
+}
+
 #[test]
 fn schemas() {
     check_spec(

@@ -1,6 +1,6 @@
 //! Enums in the four forms.
 
-use super::cell;
+use super::cells;
 
 const SEQUENCE: &str = "serde reads a struct from an array too, field by field; no schema says so";
 const ALIAS: &str = "an alias is no name to schemars";
@@ -8,6 +8,8 @@ const OTHER: &str = "schemars takes the variant for all other names by its own n
 const TAG: &str = "the variant's struct does not know the tag that stands beside its fields";
 const CONTENT: &str = "what serde does with the content of a unit";
 const UNIT: &str = "a unit is not only its name";
+
+cells! {
 
 // External.
 
@@ -321,4 +323,6 @@ cell! { untagged_expecting: { #[serde(untagged, expecting = "one of them")] pub 
 
 cell! { untagged_recursion: { #[serde(untagged)] pub enum T { Leaf(String), List(Vec<T>), Map(BTreeMap<String, T>) } } =>
     Yes "a", Yes [], Yes [["a"], { "b": ["c"] }], No [1], No { "b": [null] },
+}
+
 }

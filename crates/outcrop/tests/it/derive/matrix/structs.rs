@@ -2,7 +2,7 @@
 
 use outcrop::serde_json::json;
 
-use super::{Sample, cell, check};
+use super::{Cell, Sample, cells, check};
 
 const SEQUENCE: &str = "serde reads a struct from an array too, field by field; no schema says so";
 const ALIAS: &str = "an alias is no property to schemars";
@@ -12,6 +12,10 @@ const OPTIONAL: &str = "to serde a flattened option that cannot be read is none"
 const FUNCTION: &str = "a function reads less than what its schema says";
 const TOLD: &str = "schemars was told more than serde";
 const VALUES: &str = "serde does not look at ranges, lengths and patterns";
+
+cells! {
+
+[named_container_default_function]
 
 // With names.
 
@@ -111,40 +115,6 @@ cell! { named_container_default: {
         }
     }
 } => Yes {}, Yes { "a": 1, "b": [{ "x": 1 }], "d": 3 }, No { "a": null }, No { "b": [{}] } }
-
-// Not through the macro: serde looks for its own variable where the text of the function's path stands.
-#[test]
-fn named_container_default_function() {
-    mod ours {
-        #[derive(outcrop::Output, Debug)]
-        #[serde(default = "T::new")]
-        pub(super) struct T {
-            a: u8,
-        }
-        impl T {
-            fn new() -> Self {
-                Self { a: 5 }
-            }
-        }
-    }
-    mod plain {
-        #[derive(
-            outcrop::serde::Serialize, outcrop::serde::Deserialize, outcrop::schemars::JsonSchema, Debug,
-        )]
-        #[serde(crate = "outcrop::serde", default = "T::new")]
-        #[schemars(crate = "outcrop::schemars")]
-        pub(super) struct T {
-            a: u8,
-        }
-        impl T {
-            fn new() -> Self {
-                Self { a: 5 }
-            }
-        }
-    }
-    let samples = [json!({}), json!({ "a": 1 })].map(Sample::Yes);
-    check::<ours::T, plain::T>(samples.into_iter().chain([Sample::No(json!({ "a": "1" }))]).collect());
-}
 
 cell! { named_skip: {
     pub struct T {
@@ -424,3 +394,49 @@ cell! { unit_from: {
         }
     }
 } => Yes 1, No null }
+
+}
+
+/// Not through the macro: serde looks for its own variable where the text of the function's path stands.
+mod named_container_default_function {
+    use super::*;
+
+    mod ours {
+        #[derive(outcrop::Output, Debug)]
+        #[serde(default = "T::new")]
+        pub(super) struct T {
+            a: u8,
+        }
+        impl T {
+            fn new() -> Self {
+                Self { a: 5 }
+            }
+        }
+    }
+    mod plain {
+        #[derive(
+            outcrop::serde::Serialize, outcrop::serde::Deserialize, outcrop::schemars::JsonSchema, Debug,
+        )]
+        #[serde(crate = "outcrop::serde", default = "T::new")]
+        #[schemars(crate = "outcrop::schemars")]
+        pub(super) struct T {
+            a: u8,
+        }
+        impl T {
+            fn new() -> Self {
+                Self { a: 5 }
+            }
+        }
+    }
+
+    pub(super) const CELL: Cell = Cell::of::<ours::T>("named_container_default_function", samples);
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::Yes(json!({})), Sample::Yes(json!({ "a": 1 })), Sample::No(json!({ "a": "1" }))]
+    }
+
+    #[test]
+    fn reads_and_says_the_same() {
+        check::<ours::T, plain::T>(samples());
+    }
+}
