@@ -387,7 +387,7 @@ async fn updates(model: &str, answer: Answer) -> Vec<String> {
     let bedrock = client(local.url()).build().await.unwrap().with_model(model);
     let stream = Agent::builder(bedrock).build().unwrap().ask("A trip").output_stream::<Trip>();
     let told = stream.map_ok(|update| match update {
-        OutputUpdate::Partial(so_far) => serde_json::to_string(&so_far).unwrap(),
+        OutputUpdate::Partial(so_far) => serde_json::to_string(&*so_far).unwrap(),
         OutputUpdate::Done(trip) => format!("{trip:?}"),
     });
     told.try_collect().await.unwrap()

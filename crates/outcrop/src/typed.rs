@@ -5,6 +5,7 @@
 //!   [`Error`](crate::Error).
 //! - What is shown before is told apart by its type.
 
+mod shared;
 mod stream;
 
 use std::{

@@ -199,8 +199,8 @@ pub(super) fn handed_on(at: Span, ty: &TokenStream, generics: &Generics, form: &
                 &mut self,
                 node: __outcrop::partial::NodeRef<'_>,
                 reading: &mut __outcrop::partial::Reading,
-            ) {
-                __outcrop::partial::#update(self, node, reading);
+            ) -> bool {
+                __outcrop::partial::#update(self, node, reading)
             }
         }
 

@@ -2,12 +2,14 @@
 //!
 //! # Invariants
 //! - What is shown was held to no schema; the value at the end was.
+//! - What was handed out never changes.
 //! - After the value or an error there is nothing more.
 
 use std::{
     collections::VecDeque,
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -15,7 +17,7 @@ use futures::{Stream, StreamExt};
 use outcrop_core::{EventKind, TurnEvent};
 use outcrop_json::{HasPartial, LivePartial, Mark, Partial};
 
-use super::read;
+use super::{read, shared::Sharing};
 use crate::{Error, output::Output, turn_stream::TurnStream};
 
 /// What becomes of an output.
@@ -23,30 +25,35 @@ use crate::{Error, output::Output, turn_stream::TurnStream};
 pub enum OutputUpdate<T: HasPartial> {
     /// What there is of it so far. It was held to no schema yet; where it turns out not to be valid the model writes it
     /// anew, and what is shown begins anew.
-    Partial(Partial<T>),
+    ///
+    /// It is shared with the stream: see [`OutputStream`] for what keeping it costs.
+    Partial(Arc<Partial<T>>),
     /// The value, valid.
     Done(T),
 }
 
 /// An output as it grows. After [`OutputUpdate::Done`] or an error there is no more.
+///
+/// # Complexity
+/// Linear in the text, however many updates it comes in, as long as each is let go of before the next is asked for. One
+/// that is kept stays as it is: what there is is copied once, before the next change.
 #[must_use = "a turn does nothing unless it is polled"]
 pub struct OutputStream<T: HasPartial> {
     turn: TurnStream,
-    so_far: LivePartial<T>,
-    shown: Option<Partial<T>>,
+    so_far: LivePartial<Sharing<T>>,
     over: bool,
 }
 
 impl<T: Output + HasPartial> OutputStream<T> {
     pub(super) fn new(turn: TurnStream) -> Self {
-        Self { turn, so_far: LivePartial::new(), shown: None, over: false }
+        Self { turn, so_far: LivePartial::new(), over: false }
     }
 
     /// Brings the value up to an event; tells what there is where that is news.
-    fn follow(&mut self, event: &TurnEvent) -> Option<Partial<T>> {
+    fn follow(&mut self, event: &TurnEvent) -> Option<Arc<Partial<T>>> {
         match event.kind {
             EventKind::OutputStart(_) => {
-                (self.so_far, self.shown) = (LivePartial::new(), None);
+                self.so_far = LivePartial::new();
                 return None;
             }
             EventKind::OutputDelta(_) => {}
@@ -55,9 +62,7 @@ impl<T: Output + HasPartial> OutputStream<T> {
         let live = self.turn.live(event)?;
         // What does not fit is told when the value is whole.
         let _ = self.so_far.update(*live);
-        let news = self.so_far.get().filter(|so_far| Some(*so_far) != self.shown.as_ref())?;
-        self.shown = Some(news.clone());
-        self.shown.clone()
+        self.so_far.get().filter(|_| self.so_far.has_changed()).map(|so_far| so_far.share())
     }
 }
 
@@ -93,7 +98,7 @@ impl<T: Output + HasPartial> Stream for OutputStream<T> {
 
 impl<T: HasPartial> fmt::Debug for OutputStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutputStream").field("shown", &self.shown).finish_non_exhaustive()
+        f.debug_struct("OutputStream").field("so_far", self.so_far.part()).finish_non_exhaustive()
     }
 }
 
