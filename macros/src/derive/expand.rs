@@ -21,6 +21,7 @@ use super::{
     bounds::{self, Predicates},
     carry,
     model::{Container, Default, Shape},
+    nested::Nested,
     parts::{self, Bound},
 };
 
@@ -315,7 +316,12 @@ pub(crate) fn with_de(generics: &Generics) -> Generics {
 }
 
 /// That the type can be an output and an input.
-pub(crate) fn declared(ident: &Ident, generics: &Generics, attr: &ContainerAttr) -> TokenStream {
+pub(crate) fn declared(
+    ident: &Ident,
+    generics: &Generics,
+    attr: &ContainerAttr,
+    nested: &Nested<'_>,
+) -> TokenStream {
     let mut bounded = generics.clone();
     let (_, arguments, _) = generics.split_for_impl();
     let (mut bound, mut asks) = (None, None);
@@ -329,16 +335,9 @@ pub(crate) fn declared(ident: &Ident, generics: &Generics, attr: &ContainerAttr)
     if let Some(bound) = bound {
         bounded.make_where_clause().predicates.push(parse_quote!(#bound));
     }
+    let bounded = bounds::with(&bounded, &nested.bounds(generics));
     let (params, _, bounds) = bounded.split_for_impl();
-    let check = attr.validate.as_ref().map(|check| {
-        // All of the call has the place of the function, where one that does not fit is told of.
-        let asked = quote_spanned!(check.span()=> __outcrop::check_by(self, #check));
-        quote! {
-            fn check(&self) -> ::core::result::Result<(), __outcrop::Problems> {
-                #asked
-            }
-        }
-    });
+    let check = nested.check(attr);
     quote! {
         #[automatically_derived]
         impl #params __outcrop::Declared for #ident #arguments #bounds {

@@ -5,6 +5,7 @@
 mod support;
 
 mod derive;
+mod output_nested;
 mod output_stream;
 mod output_validate;
 mod partial;

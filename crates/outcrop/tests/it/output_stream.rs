@@ -7,8 +7,8 @@ use futures::TryStreamExt;
 use outcrop::{
     Agent, HasPartial, Output, OutputStream, OutputUpdate, Partial,
     json::{NodeRef, PartialValue, Reading},
-    schemars::{self, JsonSchema},
-    serde::{self, Deserialize, Serialize},
+    schemars::JsonSchema,
+    serde::{Deserialize, Serialize},
 };
 
 use crate::support::in_pieces;
