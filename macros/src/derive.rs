@@ -60,7 +60,7 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         Some(container) if told.is_none() => Nested::of(container, &input.attrs),
         _ => Nested::default(),
     };
-    let declared = expand::declared(&input.ident, &input.generics, &attr, &nested);
+    let declared = expand::declared(&input.ident, &input.generics, &attr, &nested, &partial.bounds);
     let krate = krate(attr.krate.as_ref());
     let once = format_ident!("__derive_Output_or_ToolInput_not_both_on_{}", input.ident.unraw());
     quote! {

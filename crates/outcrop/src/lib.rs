@@ -142,8 +142,8 @@ pub mod __private {
         output::{
             Checking, Complete, Declared, Defaults, Described, Existing, Exists, HasDefault, IsDescribed,
             IsPart, IsRead, IsReadDescribed, IsReadWritten, IsWriteDescribed, IsWritten, Nested,
-            NestedDeclared, NestedOther, Part, Read, ReadDescribed, ReadWrite, Unmade, Via, Write,
-            WriteDescribed, check_by,
+            NestedDeclared, NestedOther, Part, PartialCheck, Read, ReadDescribed, ReadWrite, Unmade, Via,
+            Write, WriteDescribed, check_by,
         },
         param::{
             ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,

@@ -5,6 +5,7 @@
 //!   is part of what is read in the other.
 
 mod check;
+mod partial;
 
 use std::{borrow::Cow, marker::PhantomData};
 
@@ -13,6 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 pub use check::{Checking, Nested, NestedDeclared, NestedOther, check_by};
+pub use partial::PartialCheck;
 
 /// A type that a model can answer with: `#[derive(Output)]` makes one of a struct or an enum.
 ///
@@ -46,6 +48,10 @@ pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
     /// What `#[output(validate = ..)]` says of the value and of all outputs in it.
     #[doc(hidden)]
     fn __outcrop_check(&self) -> Result<(), Problems>;
+
+    /// What `#[output(validate_partial = ..)]` asks.
+    #[doc(hidden)]
+    fn __outcrop_partial_check() -> Option<PartialCheck>;
 }
 
 /// A type that can be the input of a tool: `#[derive(ToolInput)]` makes one of a struct.
@@ -83,6 +89,10 @@ impl<T: Declared> Output for T {
     fn __outcrop_check(&self) -> Result<(), Problems> {
         self.check()
     }
+
+    fn __outcrop_partial_check() -> Option<PartialCheck> {
+        T::partial_check()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -93,6 +103,11 @@ pub trait Declared: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
     /// What functions of the user's say of the value and of what stands in it.
     fn check(&self) -> Result<(), Problems> {
         Ok(())
+    }
+
+    /// The function of the user's that looks at what is shown of the value.
+    fn partial_check() -> Option<PartialCheck> {
+        None
     }
 }
 

@@ -315,12 +315,13 @@ pub(crate) fn with_de(generics: &Generics) -> Generics {
     generics
 }
 
-/// That the type can be an output and an input.
+/// That the type can be an output and an input. `shown` is what it must be to have a companion.
 pub(crate) fn declared(
     ident: &Ident,
     generics: &Generics,
     attr: &ContainerAttr,
     nested: &Nested<'_>,
+    shown: &[WherePredicate],
 ) -> TokenStream {
     let mut bounded = generics.clone();
     let (_, arguments, _) = generics.split_for_impl();
@@ -335,13 +336,23 @@ pub(crate) fn declared(
     if let Some(bound) = bound {
         bounded.make_where_clause().predicates.push(parse_quote!(#bound));
     }
-    let bounded = bounds::with(&bounded, &nested.bounds(generics));
+    let mut bounded = bounds::with(&bounded, &nested.bounds(generics));
+    let partial_check = attr.validate_partial.as_ref().map(|check| {
+        bounded = bounds::with(&bounded, shown);
+        let asked = quote_spanned!(check.span()=> __outcrop::PartialCheck::of::<Self, _>(#check));
+        quote! {
+            fn partial_check() -> ::core::option::Option<__outcrop::PartialCheck> {
+                ::core::option::Option::Some(#asked)
+            }
+        }
+    });
     let (params, _, bounds) = bounded.split_for_impl();
     let check = nested.check(attr);
     quote! {
         #[automatically_derived]
         impl #params __outcrop::Declared for #ident #arguments #bounds {
             #check
+            #partial_check
         }
         #asks
     }

@@ -6,6 +6,7 @@ mod support;
 
 mod derive;
 mod output_nested;
+mod output_partial;
 mod output_stream;
 mod output_validate;
 mod partial;

@@ -80,6 +80,7 @@ async fn spent(lines: usize) -> (usize, usize) {
                 assert!(so_far.lines.as_deref().unwrap_or_default().len() <= lines);
             }
             OutputUpdate::Done(report) => assert_eq!(report.lines.len(), lines),
+            other => panic!("{other:?}"),
         }
     }
     (WORK.get(), updates)
@@ -174,6 +175,7 @@ async fn an_update_is_news() {
     let told = stream.map_ok(|update| match update {
         OutputUpdate::Partial(so_far) => outcrop::serde_json::to_string(&*so_far).unwrap(),
         OutputUpdate::Done(trip) => format!("{} {:?} {}", trip.city, trip.days, trip.note),
+        _ => String::new(),
     });
     // A name that is there twice is no output; what is shown goes on all the same.
     let mut told = std::pin::pin!(told);
