@@ -465,7 +465,16 @@ async fn an_output_that_is_refused_while_it_grows() {
     let native = |parts: [&'static str; 4]| Answer::new().text("").fragments(parts);
     let by_tool = |parts: [&'static str; 4]| Answer::new().tool_use("t", "Trip", "").fragments(parts);
     let seen = refused_while_it_grows(CLAUDE, native, true).await;
-    expect![[r#""#]].assert_eq(&seen);
+    expect![[r#"
+        {"city":"At"}
+        rejected:
+        - `/city`: expected a city that is there, found Atlantis
+        {"city":"Lis"}
+        {"city":"Lisbon"}
+        {"city":"Lisbon","days":2}
+        Trip { city: "Lisbon", days: 2 }
+    "#]]
+    .assert_eq(&seen);
     assert_eq!(refused_while_it_grows(NOVA, by_tool, true).await, seen);
     for (model, answer) in [(CLAUDE, native as fn(_) -> _), (NOVA, by_tool)] {
         let unwatched = refused_while_it_grows(model, answer, false).await;

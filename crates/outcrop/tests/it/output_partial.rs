@@ -100,7 +100,10 @@ async fn r84_what_grows_is_refused_once() {
         "#]],
     )
     .await;
-    check::<Plan>(&[r#"{"text": "ok", "days": [3|, 2|, 1, 0]}"#, good], |asked| asked, expect![[r#"
+    check::<Plan>(
+        &[r#"{"text": "ok", "days": [3|, 2|, 1, 0]}"#, good],
+        |asked| asked,
+        expect![[r#"
         {"text":"ok","days":[]}
         {"text":"ok","days":[3]}
         rejected:
@@ -110,8 +113,9 @@ async fn r84_what_grows_is_refused_once() {
         {"text":"sh"}
         {"text":"short","days":[1,2]}
         Plan { text: "short", days: [1, 2] }
-    "#]])
-        .await;
+    "#]],
+    )
+    .await;
     // To the end of the retries.
     check::<Plan>(
         &[r#"{"text": "much too long", "days": []}"#, r#"{"text": "", "days": [2, 1, 0]}"#],
@@ -242,13 +246,18 @@ async fn of_types_of_each_form() {
         "#]],
     )
     .await;
-    check::<Existing>(&[r#"{"NAME": "o|ha|o"}"#, r#"{"NAME": "o"}"#], |asked| asked, expect![[r#"
+    check::<Existing>(
+        &[r#"{"NAME": "o|ha|o"}"#, r#"{"NAME": "o"}"#],
+        |asked| asked,
+        expect![[r#"
         {"NAME":"o"}
         rejected:
         - `/NAME`: expected no a, found oha
         {"NAME":"o"}
         Existing { name: "o" }
-    "#]]).await;
+    "#]],
+    )
+    .await;
     check::<Say>(
         &[r#"{"value": {"Loud": {"text": "a|b"}}|}"#, r#"{"value": "Nothing"}"#],
         |asked| asked,
@@ -261,7 +270,10 @@ async fn of_types_of_each_form() {
         "#]],
     )
     .await;
-    check::<Empty>(&["{|}", "{}"], |asked| asked, expect![[r#"
+    check::<Empty>(
+        &["{|}", "{}"],
+        |asked| asked,
+        expect![[r#"
         rejected:
         - top level: expected something, found nothing
         rejected:
@@ -270,7 +282,9 @@ async fn of_types_of_each_form() {
         - top level: expected something, found nothing
         failed:
         - top level: expected something, found nothing
-    "#]]).await;
+    "#]],
+    )
+    .await;
     check::<()>(
         &["{|}", "{}"],
         |asked| asked.validate_partial(|()| Err(Problem::new("", "something", "nothing"))),
@@ -316,11 +330,15 @@ async fn several_checks() {
     struct Outer {
         plan: Plan,
     }
-    check::<Outer>(&[r#"{"plan": {"text": "much too long", "days": []}}"#], |asked| asked, expect![[r#"
+    check::<Outer>(
+        &[r#"{"plan": {"text": "much too long", "days": []}}"#],
+        |asked| asked,
+        expect![[r#"
         {"plan":{"text":"much too long","days":[]}}
         Outer { plan: Plan { text: "much too long", days: [] } }
-    "#]])
-        .await;
+    "#]],
+    )
+    .await;
 }
 
 /// Only who watches pays for checks while it grows.
