@@ -12,9 +12,11 @@ use outcrop_json::{End, HasPartial, LiveJson, LivePartial, Partial};
 /// A check of what there is of a value so far, for one type.
 #[derive(Clone)]
 pub struct PartialCheck {
-    so_far: Arc<dyn Fn(&dyn Any) -> Result<(), Problems> + Send + Sync>,
-    whole: Arc<dyn Fn(&RawJson) -> Result<(), Problems> + Send + Sync>,
+    so_far: Check<dyn Any>,
+    whole: Check<RawJson>,
 }
+
+type Check<T> = Arc<dyn Fn(&T) -> Result<(), Problems> + Send + Sync>;
 
 impl PartialCheck {
     /// Asks the function under `validate_partial`, or a closure.
