@@ -41,19 +41,24 @@ pub fn check_by<T, E: Into<Problems>>(
 
 /// Gathers what is said of the parts of a value, and of the value.
 #[derive(Default)]
-pub struct Checking(Problems);
+pub struct Checking {
+    problems: Problems,
+    /// Something was refused, whether or not a problem is told.
+    refused: bool,
+}
 
 impl Checking {
     /// Adds what is said of the part at a place.
     pub fn at(&mut self, place: impl Display, checked: Result<(), Problems>) {
         if let Err(problems) = checked {
-            self.0.append(problems.under(&place.to_string()));
+            self.problems.append(problems.under(&place.to_string()));
+            self.refused = true;
         }
     }
 
     /// Whether there is nothing wrong.
     pub fn end(self) -> Result<(), Problems> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+        if self.refused { Err(self.problems) } else { Ok(()) }
     }
 }
 

@@ -424,3 +424,22 @@ async fn at_the_edges() {
         - top level: expected something else, found this"#]]
     .assert_eq(&told::<Edges>(all_odd).await);
 }
+
+/// A refusal without a word is one.
+#[tokio::test]
+async fn a_refusal_without_a_word() {
+    #[derive(Output)]
+    #[output(validate = refuses)]
+    struct Silent {
+        deep: Deep,
+    }
+
+    fn refuses(_: &Silent) -> Result<(), Problems> {
+        Err(Problems::default())
+    }
+
+    let agent =
+        Agent::builder(ScriptedModel::texts([r#"{"value": [{"deep": {"deep": 0}}]}"#])).build().unwrap();
+    let refused = agent.ask("?").output::<Vec<Silent>>().strategy(Strategy::Prompt).retries(0).await;
+    assert!(matches!(refused, Err(Error::Output(_))));
+}

@@ -134,6 +134,38 @@ async fn what_was_handed_out_never_changes() {
     assert!((1500..3000).contains(&WORK.get()), "{}", WORK.get());
 }
 
+/// It can be handed to another task.
+#[test]
+fn a_stream_goes_to_another_task() {
+    fn goes<T: Send + 'static>(_: &T) {}
+    goes(&report(1));
+}
+
+/// Elements are read when they are complete, and once more in the end, however many there are.
+#[tokio::test]
+async fn what_elements_cost_grows_as_they_do() {
+    #[derive(Output)]
+    struct Read {
+        #[serde(deserialize_with = "counted")]
+        _line: String,
+    }
+
+    fn counted<'de, D: outcrop::serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        work();
+        String::deserialize(deserializer)
+    }
+
+    for lines in [20, 200, 2000] {
+        WORK.set(0);
+        let first = std::iter::once("{\"value\":[{\"_line\":\"a");
+        let more = (1..lines).flat_map(|_| [" line", "\"},{\"_line\":\"a"]);
+        let model = in_pieces([first.chain(more).chain(["\"}]}"])]);
+        let elements = Agent::builder(model).build().unwrap().ask("?").elements::<Read>();
+        assert_eq!(elements.try_collect::<Vec<_>>().await.unwrap().len(), lines);
+        assert!(WORK.get() <= 5 * lines, "{} for {lines} lines", WORK.get());
+    }
+}
+
 /// There is an update for each change of what is shown, and for nothing else.
 #[tokio::test]
 async fn an_update_is_news() {
