@@ -45,7 +45,8 @@ impl<T: HasPartial> LivePartial<T> {
     }
 
     /// Whether the last update changed what [`LivePartial::get`] gives, also where it told of an error. Nothing is
-    /// compared for that but what was written anew: a member that was there before, the tag of an enum.
+    /// compared for that but what was written anew: a member that was there before, the tag of an enum. What was
+    /// written twice since the update before counts, though it may end as it was.
     ///
     /// ```
     /// use outcrop_json::{LiveJson, LivePartial};

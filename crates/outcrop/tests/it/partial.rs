@@ -41,12 +41,9 @@ fn follows<T: Output + HasPartial>(text: &str, seed: &mut Seed) -> (LivePartial<
         if seed.chance(5) {
             let before = at_times.get().cloned();
             let is_ok = at_times.update(&live).is_ok();
-            assert_eq!(
-                at_times.has_changed(),
-                before.as_ref() != at_times.get(),
-                "{name} at {:?}",
-                live.raw()
-            );
+            // What is written twice in one update may end as it was before.
+            let told = at_times.has_changed() || before.as_ref() == at_times.get();
+            assert!(told, "{name} at {:?}", live.raw());
             assert_eq!(is_ok, by_serde.is_ok(), "{name} at {:?}", live.raw());
             // Of what does not fit, who looks more often may have seen more.
             if is_ok {
