@@ -14,6 +14,7 @@ mod check;
 pub(crate) mod expand;
 mod fallback;
 pub(crate) mod model;
+mod nested;
 pub(crate) mod parts;
 
 use proc_macro2::TokenStream;
@@ -21,7 +22,7 @@ use quote::{format_ident, quote};
 use serde_derive_internals::replace_receiver;
 use syn::{DeriveInput, ext::IdentExt};
 
-use self::{attr::ContainerAttr, model::Container};
+use self::{attr::ContainerAttr, model::Container, nested::Nested};
 use crate::{check::Mistakes, expand::krate, partial};
 
 /// What is made beside the type; `helper` is the name of the derive's own attribute.
@@ -55,7 +56,11 @@ pub(crate) fn expand(helper: &str, item: TokenStream) -> TokenStream {
         _ => partial::Made { within: partial::fallback(&input), ..partial::Made::default() },
     };
     let (beside, within) = (&partial.beside, &partial.within);
-    let declared = expand::declared(&input.ident, &input.generics, &attr);
+    let nested = match &container {
+        Some(container) if told.is_none() => Nested::of(container, &input.attrs),
+        _ => Nested::default(),
+    };
+    let declared = expand::declared(&input.ident, &input.generics, &attr, &nested, &partial.bounds);
     let krate = krate(attr.krate.as_ref());
     let once = format_ident!("__derive_Output_or_ToolInput_not_both_on_{}", input.ident.unraw());
     quote! {

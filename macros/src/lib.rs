@@ -232,7 +232,8 @@ pub fn toolset(attr: proc_macro::TokenStream, item: proc_macro::TokenStream) -> 
 /// |---|---|---|
 /// | `existing` | type | it has implementations of `Deserialize`, `Serialize` and `JsonSchema`; none are made |
 /// | `done` | field, type | while the model writes, it is held back until it is whole |
-/// | `validate = path::to::function` | type | the function looks at a value before a turn ends with it: it takes it by reference and gives a `Result` whose error is a `Problem` or `Problems`, which the model reads |
+/// | `validate = path::to::function` | type | the function looks at a value before a turn ends with it, wherever it stands in the output: it takes it by reference and gives a `Result` whose error is a `Problem` or `Problems`, with places in that value, which the model reads |
+/// | `validate_partial = path::to::function` | type | the same for what there is so far while the model writes it, where the type is the output itself, and not where it stands in another: the function takes `Partial<T>` by reference |
 /// | `crate = path::to::outcrop` | type | where outcrop is, where it is not `::outcrop` |
 #[proc_macro_derive(Output, attributes(output, serde, schemars))]
 pub fn output(item: proc_macro::TokenStream) -> proc_macro::TokenStream {

@@ -16,7 +16,7 @@ mod tool;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::DeriveInput;
+use syn::{DeriveInput, WherePredicate};
 
 use crate::{derive::model::Container, expand::krate};
 
@@ -29,6 +29,8 @@ pub(crate) struct Made {
     pub(crate) beside: TokenStream,
     /// In the block where `__outcrop` is known.
     pub(crate) within: TokenStream,
+    /// What the type must be to have it.
+    pub(crate) bounds: Vec<WherePredicate>,
 }
 
 /// The companion of a type.

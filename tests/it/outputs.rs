@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use expect_test::expect;
 use futures::TryStreamExt;
 use outcrop::{
-    Agent, EventKind, Output, OutputUpdate, Partial, Profile, StopReason, Strategy, Typed,
+    Agent, EventKind, Output, OutputUpdate, Partial, Problem, Profile, StopReason, Strategy, Typed,
     core::{Fact, InputSchema, Request, TextStructure, ToolChoice, ToolEntry, schema_of},
     extract,
 };
@@ -489,8 +489,10 @@ async fn updates(model: &str, answer: Answer) -> Vec<String> {
     let bedrock = client(local.url()).build().await.unwrap().with_model(model);
     let stream = Agent::builder(bedrock).build().unwrap().ask("A trip").output_stream::<Trip>();
     let told = stream.map_ok(|update| match update {
-        OutputUpdate::Partial(so_far) => serde_json::to_string(&so_far).unwrap(),
+        OutputUpdate::Partial(so_far) => serde_json::to_string(&*so_far).unwrap(),
+        OutputUpdate::Rejected(problems) => format!("rejected:{problems}"),
         OutputUpdate::Done(trip) => format!("{trip:?}"),
+        other => panic!("{other:?}"),
     });
     told.try_collect().await.unwrap()
 }
@@ -507,6 +509,79 @@ async fn an_output_as_it_grows() {
         Trip { city: "Lisbon", days: 2 }"#]]
     .assert_eq(&native.join("\n"));
     assert_eq!(updates(NOVA, Answer::new().tool_use("t", "Trip", "").fragments(parts)).await, native);
+}
+
+/// A trip that is refused while the model writes it: what is shown, what the model is told, what comes of it; watched
+/// or not.
+async fn refused_while_it_grows(
+    model: &str,
+    answer: fn([&'static str; 4]) -> Answer,
+    watched: bool,
+) -> String {
+    fn is_there(so_far: &Partial<Trip>) -> Result<(), Problem> {
+        match so_far.city.done() {
+            Some(city) if city == "Atlantis" => Err(Problem::new("/city", "a city that is there", city)),
+            _ => Ok(()),
+        }
+    }
+    let sunken = [r#"{"city": "At"#, r#"lantis""#, r#", "days": 1"#, "}"];
+    let script = Script::new().answer(answer(sunken)).answer(answer([
+        r#"{"city": "Lis"#,
+        r#"bon","#,
+        r#""days": 2"#,
+        "}",
+    ]));
+    let local = Local::script(script).start().await.unwrap();
+    let bedrock = client(local.url()).build().await.unwrap().with_model(model);
+    let session = Agent::builder(bedrock).build().unwrap().session();
+    let asked = session.ask("A trip").output::<Trip>().validate_partial(is_there);
+    let mut seen = String::new();
+    if watched {
+        let mut updates = asked.updates();
+        while let Some(update) = updates.try_next().await.unwrap() {
+            seen += &match update {
+                OutputUpdate::Partial(so_far) => serde_json::to_string(&*so_far).unwrap(),
+                OutputUpdate::Rejected(problems) => format!("rejected:{problems}"),
+                OutputUpdate::Done(trip) => format!("{trip:?}"),
+                other => panic!("{other:?}"),
+            };
+            seen += "\n";
+        }
+    } else {
+        seen += &format!("{:?}\n", asked.await.unwrap());
+    }
+    assert_history(&session.history());
+    let requests = local.take_requests();
+    assert_eq!(requests.len(), 2);
+    let request = requests[1].request().unwrap();
+    let told = serde_json::to_string(request.messages.last().unwrap()).unwrap();
+    assert!(told.contains("`/city`: expected a city that is there, found Atlantis"), "{told}");
+    // The message was not cut off.
+    let rejected = serde_json::to_string(&request.messages[1]).unwrap();
+    assert!(rejected.contains("days"), "{rejected}");
+    seen
+}
+
+#[tokio::test]
+async fn an_output_that_is_refused_while_it_grows() {
+    let native = |parts: [&'static str; 4]| Answer::new().text("").fragments(parts);
+    let by_tool = |parts: [&'static str; 4]| Answer::new().tool_use("t", "Trip", "").fragments(parts);
+    let seen = refused_while_it_grows(CLAUDE, native, true).await;
+    expect![[r#"
+        {"city":"At"}
+        rejected:
+        - `/city`: expected a city that is there, found Atlantis
+        {"city":"Lis"}
+        {"city":"Lisbon"}
+        {"city":"Lisbon","days":2}
+        Trip { city: "Lisbon", days: 2 }
+    "#]]
+    .assert_eq(&seen);
+    assert_eq!(refused_while_it_grows(NOVA, by_tool, true).await, seen);
+    for (model, answer) in [(CLAUDE, native as fn(_) -> _), (NOVA, by_tool)] {
+        let unwatched = refused_while_it_grows(model, answer, false).await;
+        assert_eq!(seen.lines().last(), unwatched.lines().last());
+    }
 }
 
 /// Elements come before the list has ended.

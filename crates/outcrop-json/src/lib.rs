@@ -65,6 +65,13 @@ pub use view::{Children, Items, Members, NodeRef, Pointer, View};
 /// What the code of Outcrop's macros names. No part of the interface: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "chrono")]
+    pub use chrono;
+    #[cfg(feature = "url")]
+    pub use url;
+    #[cfg(feature = "uuid")]
+    pub use uuid;
+
     pub use crate::partial::{
         fields::{By, Decodes, Fields, Flat, Flatten, LeftOut, Sink, Visit, takes_any},
         objects::{

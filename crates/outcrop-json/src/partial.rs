@@ -108,14 +108,16 @@ pub type Partial<T> = <T as HasPartial>::Partial;
 ///         Some(booking)
 ///     }
 ///
-///     fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
+///     fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+///         let mut changed = false;
 ///         for member in reading.children(node) {
-///             match member.key() {
+///             changed |= match member.key() {
 ///                 Some("city") => self.city.update(member, reading),
 ///                 Some("nights") => self.nights.update(member, reading),
-///                 _ => {}
-///             }
+///                 _ => false,
+///             };
 ///         }
+///         changed
 ///     }
 /// }
 ///
@@ -141,7 +143,10 @@ pub trait PartialValue: Clone + fmt::Debug + PartialEq + Serialize + Deserialize
     fn read(node: NodeRef<'_>, reading: &mut Reading) -> Option<Self>;
 
     /// Adds what came since the last time. Only called for the node that it was read from.
-    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading);
+    ///
+    /// Gives whether something that is shown is other than before; nobody compares to find out
+    /// ([`LivePartial::has_changed`]).
+    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool;
 }
 
 /// A place in a companion: nothing there yet, something that grows, or all of it.
@@ -226,24 +231,42 @@ impl<P> Part<P> {
 impl<P: PartialValue> Part<P> {
     /// Brings the place up to date with a value that belongs to it, which has changed or begun.
     ///
-    /// A value that has begun takes the place of an earlier one as soon as it has something to show.
-    pub fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
+    /// A value that has begun takes the place of an earlier one as soon as it has something to show. Gives whether the
+    /// place is other than before.
+    pub fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+        let grew = self.is_growing();
+        self.bring_up(node, reading) || (grew && self.is_done())
+    }
+
+    /// The same; that it is complete is no change by itself.
+    fn bring_up(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
         let done = node.is_complete();
         // Only the last of several can have been open.
         if let Self::Growing(value) = self
             && !reading.is_new(node)
         {
-            value.update(node, reading);
+            let changed = value.update(node, reading);
             if done && let Self::Growing(value) = std::mem::take(self) {
                 *self = Self::Done(value);
             }
+            changed
         } else if (done || P::GROWS)
             && let Some(value) = P::read(node, reading)
         {
             reading.shown(node);
-            *self = Self::new(value, done);
+            replace(self, Self::new(value, done))
+        } else {
+            false
         }
     }
+}
+
+/// Puts a value that was read anew in the place of another; gives whether they differ. That costs no more than reading
+/// it did.
+fn replace<P: PartialEq>(place: &mut P, value: P) -> bool {
+    let changed = *place != value;
+    *place = value;
+    changed
 }
 
 impl<P: Serialize> Serialize for Part<P> {

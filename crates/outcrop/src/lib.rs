@@ -140,9 +140,10 @@ pub mod __private {
             ToolReturn, Unfit, Untold,
         },
         output::{
-            Complete, Declared, Defaults, Described, Existing, Exists, HasDefault, IsDescribed, IsPart,
-            IsRead, IsReadDescribed, IsReadWritten, IsWriteDescribed, IsWritten, Part, Read, ReadDescribed,
-            ReadWrite, Unmade, Via, Write, WriteDescribed, check_by,
+            Checking, Complete, Declared, Defaults, Described, Existing, Exists, HasDefault, IsDescribed,
+            IsPart, IsRead, IsReadDescribed, IsReadWritten, IsWriteDescribed, IsWritten, Nested,
+            NestedDeclared, NestedOther, Part, PartialCheck, Read, ReadDescribed, ReadWrite, Unmade, Via,
+            Write, WriteDescribed, check_by,
         },
         param::{
             ContextParam, DefaultOf, FromText, Members, Param, ToolParam, UntoldDefault, Whole,

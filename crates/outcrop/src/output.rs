@@ -4,22 +4,23 @@
 //! - There is one kind of such types: whatever is an [`Output`] is a [`ToolInput`] too, since what is read in one place
 //!   is part of what is read in the other.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-    hash::BuildHasher,
-    marker::PhantomData,
-};
+mod check;
+mod partial;
+
+use std::{borrow::Cow, marker::PhantomData};
 
 use outcrop_core::Problems;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
-use serde_json::Value;
+
+pub use check::{Checking, Nested, NestedDeclared, NestedOther, check_by};
+pub use partial::PartialCheck;
 
 /// A type that a model can answer with: `#[derive(Output)]` makes one of a struct or an enum.
 ///
-/// It has a schema, which the model is told, and is read from JSON; it can be written as well. `String`, numbers,
-/// `bool`, [`Value`], and options, lists and maps by text of outputs are outputs.
+/// It has a schema, which the model is told, and is read from JSON; it can be written as well. Text, numbers, `bool`,
+/// [`serde_json::Value`], dates and the like by feature are outputs, and so are options, lists, tuples and maps of
+/// outputs. A type with parameters is one of outputs.
 ///
 /// ```
 /// use outcrop::{Output, core::schema_of, serde_json};
@@ -44,9 +45,13 @@ use serde_json::Value;
     note = "put `#[derive(Output)]` on it; with `#[output(existing)]` where it has the implementations of serde and schemars"
 )]
 pub trait Output: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
-    /// What `#[output(validate = ..)]` says of the value.
+    /// What `#[output(validate = ..)]` says of the value and of all outputs in it.
     #[doc(hidden)]
     fn __outcrop_check(&self) -> Result<(), Problems>;
+
+    /// What `#[output(validate_partial = ..)]` asks.
+    #[doc(hidden)]
+    fn __outcrop_partial_check() -> Option<PartialCheck>;
 }
 
 /// A type that can be the input of a tool: `#[derive(ToolInput)]` makes one of a struct.
@@ -84,6 +89,10 @@ impl<T: Declared> Output for T {
     fn __outcrop_check(&self) -> Result<(), Problems> {
         self.check()
     }
+
+    fn __outcrop_partial_check() -> Option<PartialCheck> {
+        T::partial_check()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -91,70 +100,14 @@ impl<T: Declared> ToolInput for T {}
 
 /// What the derives implement.
 pub trait Declared: DeserializeOwned + Serialize + JsonSchema + Send + 'static {
-    /// What a function of the user's says of the value.
+    /// What functions of the user's say of the value and of what stands in it.
     fn check(&self) -> Result<(), Problems> {
         Ok(())
     }
-}
 
-/// Asks the function under `validate`.
-pub fn check_by<T, E: Into<Problems>>(
-    value: &T,
-    check: impl FnOnce(&T) -> Result<(), E>,
-) -> Result<(), Problems> {
-    check(value).map_err(Into::into)
-}
-
-/// What is said of the elements of a list or a map, all at once.
-fn check_all<'a, T: Declared>(elements: impl Iterator<Item = (String, &'a T)>) -> Result<(), Problems> {
-    let mut all = Problems::default();
-    for (place, element) in elements {
-        if let Err(problems) = element.check() {
-            all.append(problems.under(&place));
-        }
-    }
-    if all.is_empty() { Ok(()) } else { Err(all) }
-}
-
-/// A name as a step of a JSON Pointer (RFC 6901).
-fn step(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-macro_rules! declared {
-    ($($ty:ty),*) => {
-        $(impl Declared for $ty {})*
-    };
-}
-declared!(bool, char, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, String, Value, ());
-
-impl<T: Declared> Declared for Option<T> {
-    fn check(&self) -> Result<(), Problems> {
-        self.as_ref().map_or(Ok(()), T::check)
-    }
-}
-
-impl<T: Declared> Declared for Box<T> {
-    fn check(&self) -> Result<(), Problems> {
-        T::check(self)
-    }
-}
-
-impl<T: Declared> Declared for Vec<T> {
-    fn check(&self) -> Result<(), Problems> {
-        check_all(self.iter().enumerate().map(|(at, element)| (format!("/{at}"), element)))
-    }
-}
-
-impl<T: Declared> Declared for BTreeMap<String, T> {
-    fn check(&self) -> Result<(), Problems> {
-        check_all(self.iter().map(|(name, element)| (step(name), element)))
-    }
-}
-
-impl<T: Declared, S: BuildHasher + Default + Send + 'static> Declared for HashMap<String, T, S> {
-    fn check(&self) -> Result<(), Problems> {
-        check_all(self.iter().map(|(name, element)| (step(name), element)))
+    /// The function of the user's that looks at what is shown of the value.
+    fn partial_check() -> Option<PartialCheck> {
+        None
     }
 }
 

@@ -124,6 +124,7 @@ impl Ask {
     ///     match update {
     ///         OutputUpdate::Partial(so_far) => println!("{} so far", so_far.len()),
     ///         OutputUpdate::Done(cities) => assert_eq!(cities, ["Lisbon", "Faro"]),
+    ///         _ => {}
     ///     }
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();

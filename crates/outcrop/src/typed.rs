@@ -5,6 +5,7 @@
 //!   [`Error`](crate::Error).
 //! - What is shown before is told apart by its type.
 
+mod shared;
 mod stream;
 
 use std::{
@@ -16,9 +17,15 @@ use std::{
 };
 
 use outcrop_core::{EndPolicy, IntoContent, OutputSpec, OutputSpecError, Problems, Strategy, schema_of};
-use outcrop_json::HasPartial;
+use outcrop_json::{HasPartial, Partial};
 
-use crate::{Agent, Answer, Error, drive::Drive, model::Model, output::Output, turn_stream::TurnStream};
+use crate::{
+    Agent, Answer, Error,
+    drive::Drive,
+    model::Model,
+    output::{Output, PartialCheck},
+    turn_stream::TurnStream,
+};
 
 pub use stream::{ElementStream, OutputStream, OutputUpdate};
 
@@ -37,6 +44,9 @@ impl Outputs {
         let description =
             schema.to_value().and_then(|schema| Some(schema.get("description")?.as_str()?.to_owned()));
         let mut spec = OutputSpec::new(name(&T::schema_name()), schema)?.validate_as(T::__outcrop_check);
+        if let Some(check) = T::__outcrop_partial_check() {
+            spec = spec.validate(move |text, _| check.whole(text));
+        }
         if let Some(description) = description {
             spec = spec.description(description);
         }
@@ -57,12 +67,15 @@ fn name(type_name: &str) -> String {
 pub struct AskOutput<T> {
     drive: Drive,
     spec: Result<OutputSpec, OutputSpecError>,
+    /// What looks at the value while it grows, if somebody watches; the spec has it for the value in the end.
+    partial_checks: Vec<PartialCheck>,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Output> AskOutput<T> {
     pub(crate) fn new(drive: Drive, outputs: &Outputs) -> Self {
-        Self { drive, spec: outputs.of::<T>(), of: PhantomData }
+        let partial_checks = T::__outcrop_partial_check().into_iter().collect();
+        Self { drive, spec: outputs.of::<T>(), partial_checks, of: PhantomData }
     }
 
     fn with(mut self, change: impl FnOnce(OutputSpec) -> OutputSpec) -> Self {
@@ -121,6 +134,68 @@ impl<T: Output> AskOutput<T> {
         self.with(|spec| spec.validate_as(move |value: &T| check(value).map_err(Into::into)))
     }
 
+    /// Adds a check of what there is of the value so far, as [`AskOutput::updates`] shows it: of its companion, with
+    /// places in the value.
+    ///
+    /// It is asked each time something new is shown, and of the whole value in the end, so that what comes of the turn
+    /// does not depend on whether somebody watches. So it must refuse only what cannot become good again: what is
+    /// [`Part::Done`](crate::Part::Done), or text that has grown too far. Where it refuses, the stream yields
+    /// [`OutputUpdate::Rejected`] and shows no more of that attempt; once the model has written it to its end it is told
+    /// what was wrong and is asked again, as often as [`AskOutput::retries`] says. The model is not cut off before.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use outcrop::{Agent, Output, OutputUpdate, Partial, Problem, testing::ScriptedModel};
+    ///
+    /// #[derive(Output)]
+    /// struct Trip {
+    ///     city: String,
+    ///     plan: String,
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let model = ScriptedModel::texts([
+    ///     r#"{"city": "Atlantis", "plan": "Dive."}"#,
+    ///     r#"{"city": "Lisbon", "plan": "Walk."}"#,
+    /// ]);
+    /// let mut trip = Agent::builder(model)
+    ///     .build()?
+    ///     .ask("A trip")
+    ///     .output::<Trip>()
+    ///     .validate_partial(|so_far: &Partial<Trip>| match so_far.city.done() {
+    ///         Some(city) if city == "Atlantis" => Err(Problem::new("/city", "a city that is there", city)),
+    ///         _ => Ok(()),
+    ///     })
+    ///     .updates();
+    /// let mut rejected = 0;
+    /// while let Some(update) = trip.try_next().await? {
+    ///     match update {
+    ///         OutputUpdate::Rejected(problems) => {
+    ///             assert_eq!(problems.iter().next().unwrap().pointer, "/city");
+    ///             rejected += 1;
+    ///         }
+    ///         OutputUpdate::Done(trip) => assert_eq!(trip.city, "Lisbon"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// assert_eq!(rejected, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Complexity
+    /// What the check costs, for each update and once in the end; nothing while the value grows where nobody watches.
+    pub fn validate_partial<E: Into<Problems>>(
+        mut self,
+        check: impl Fn(&Partial<T>) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: HasPartial,
+    {
+        let check = PartialCheck::of::<T, E>(check);
+        self.partial_checks.push(check.clone());
+        self.with(|spec| spec.validate(move |text, _| check.whole(text)))
+    }
+
     /// The turn as a stream of events.
     pub fn stream(self) -> TurnStream {
         match self.spec {
@@ -144,7 +219,8 @@ impl<T: Output> AskOutput<T> {
     where
         T: HasPartial,
     {
-        OutputStream::new(self.live().stream())
+        let checks = self.partial_checks.clone();
+        OutputStream::new(self.live().stream(), checks)
     }
 }
 

@@ -4,7 +4,7 @@
 //! - Both are one grammar; a type has the one that its derive declares, which the compiler sees to.
 
 use proc_macro2::Span;
-use syn::{Attribute, Expr, ExprPath, Meta, Path, spanned::Spanned};
+use syn::{Attribute, Expr, ExprPath, Ident, Meta, Path, spanned::Spanned};
 
 use crate::{
     attr::{Setting, flag, krate, settings},
@@ -20,30 +20,28 @@ pub(crate) struct ContainerAttr {
     pub(crate) done: Option<Span>,
     /// The function that looks at a value before it is an output.
     pub(crate) validate: Option<ExprPath>,
+    /// The one that looks at what is shown of it.
+    pub(crate) validate_partial: Option<ExprPath>,
     pub(crate) krate: Option<Path>,
 }
 
 impl ContainerAttr {
     pub(crate) fn read(helper: &str, attrs: &[Attribute], mistakes: &mut Mistakes) -> Self {
-        const KNOWN: &str = "`existing`, `done`, `validate = ..` or `crate = ..`";
+        const KNOWN: &str = "`existing`, `done`, `validate = ..`, `validate_partial = ..` or `crate = ..`";
         let mut read = Self::default();
         for Setting { key, value } in written(helper, KNOWN, attrs, mistakes) {
             match &*key.to_string() {
                 "existing" => read.existing = flag(&key, value, mistakes).then(|| key.span()),
                 "crate" => read.krate = krate(&key, value, mistakes),
                 "done" => read.done = flag(&key, value, mistakes).then(|| key.span()),
-                "validate" if helper != "output" => mistakes.add(
+                "validate" | "validate_partial" if helper != "output" => mistakes.add(
                     key.span(),
                     "only an output is validated: a tool looks at its input itself, and gives an error",
                 ),
-                "validate" => {
-                    read.validate = match value {
-                        Some(Expr::Path(path)) => Some(path),
-                        other => mistakes.none(
-                            other.map_or(key.span(), |value| value.span()),
-                            "write `validate = path::to::function`: it takes the value by reference and gives a `Result`",
-                        ),
-                    }
+                "validate" => read.validate = function(&key, value, "the value", mistakes),
+                "validate_partial" => {
+                    let what = "what there is so far, the type's companion,";
+                    read.validate_partial = function(&key, value, what, mistakes);
                 }
                 other => {
                     mistakes.add(key.span(), format!("`{other}` is no setting of a type; it is {KNOWN}"))
@@ -68,7 +66,7 @@ impl FieldAttr {
         for Setting { key, value } in written(helper, KNOWN, attrs, mistakes) {
             match &*key.to_string() {
                 "done" => read.done = flag(&key, value, mistakes).then(|| key.span()),
-                "existing" | "crate" | "validate" => {
+                "existing" | "crate" | "validate" | "validate_partial" => {
                     mistakes.add(key.span(), format!("`{key}` goes on the type"))
                 }
                 other => {
@@ -84,6 +82,17 @@ impl FieldAttr {
         for attr in attrs.iter().filter(|attr| attr.path().is_ident(helper)) {
             mistakes.add(attr.path().span(), format!("`{helper}` goes on the type or on a field"));
         }
+    }
+}
+
+/// The path of a function that takes something by reference.
+fn function(key: &Ident, value: Option<Expr>, takes: &str, mistakes: &mut Mistakes) -> Option<ExprPath> {
+    match value {
+        Some(Expr::Path(path)) => Some(path),
+        other => mistakes.none(
+            other.map_or(key.span(), |value| value.span()),
+            format!("write `{key} = path::to::function`: it takes {takes} by reference and gives a `Result`"),
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - serde and schemars see what the user wrote, but for what we answer for: `crate` and `bound`.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Field, LitStr, Meta, Type, WherePredicate};
 
@@ -46,6 +46,12 @@ pub(crate) fn entries(attrs: &[Attribute], name: &str) -> Vec<Entry> {
 
 fn entry(tokens: TokenStream) -> Option<Entry> {
     let first = tokens.clone().into_iter().next()?;
+    if let TokenTree::Group(group) = &first
+        && group.delimiter() == Delimiter::None
+    {
+        // A macro of the user's has put it here.
+        return entry(group.stream());
+    }
     let key = match &first {
         TokenTree::Ident(key) => key.to_string(),
         _ => String::new(),

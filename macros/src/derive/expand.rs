@@ -21,6 +21,7 @@ use super::{
     bounds::{self, Predicates},
     carry,
     model::{Container, Default, Shape},
+    nested::Nested,
     parts::{self, Bound},
 };
 
@@ -314,8 +315,14 @@ pub(crate) fn with_de(generics: &Generics) -> Generics {
     generics
 }
 
-/// That the type can be an output and an input.
-pub(crate) fn declared(ident: &Ident, generics: &Generics, attr: &ContainerAttr) -> TokenStream {
+/// That the type can be an output and an input. `shown` is what it must be to have a companion.
+pub(crate) fn declared(
+    ident: &Ident,
+    generics: &Generics,
+    attr: &ContainerAttr,
+    nested: &Nested<'_>,
+    shown: &[WherePredicate],
+) -> TokenStream {
     let mut bounded = generics.clone();
     let (_, arguments, _) = generics.split_for_impl();
     let (mut bound, mut asks) = (None, None);
@@ -329,20 +336,23 @@ pub(crate) fn declared(ident: &Ident, generics: &Generics, attr: &ContainerAttr)
     if let Some(bound) = bound {
         bounded.make_where_clause().predicates.push(parse_quote!(#bound));
     }
-    let (params, _, bounds) = bounded.split_for_impl();
-    let check = attr.validate.as_ref().map(|check| {
-        // All of the call has the place of the function, where one that does not fit is told of.
-        let asked = quote_spanned!(check.span()=> __outcrop::check_by(self, #check));
+    let mut bounded = bounds::with(&bounded, &nested.bounds(generics));
+    let partial_check = attr.validate_partial.as_ref().map(|check| {
+        bounded = bounds::with(&bounded, shown);
+        let asked = quote_spanned!(check.span()=> __outcrop::PartialCheck::of::<Self, _>(#check));
         quote! {
-            fn check(&self) -> ::core::result::Result<(), __outcrop::Problems> {
-                #asked
+            fn partial_check() -> ::core::option::Option<__outcrop::PartialCheck> {
+                ::core::option::Option::Some(#asked)
             }
         }
     });
+    let (params, _, bounds) = bounded.split_for_impl();
+    let check = nested.check(attr);
     quote! {
         #[automatically_derived]
         impl #params __outcrop::Declared for #ident #arguments #bounds {
             #check
+            #partial_check
         }
         #asks
     }

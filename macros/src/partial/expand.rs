@@ -54,7 +54,9 @@ pub(super) fn made(plan: &Plan<'_>) -> Made {
             (define(plan, &text, &quote!(enum), &body), implemented(plan, &own))
         }
     };
-    Made { beside, within: quote!(#within #decoders) }
+    let of_type = plan.bounds.of_type(&container.generics, &plan.krate);
+    let bounds = of_type.where_clause.into_iter().flat_map(|clause| clause.predicates).collect();
+    Made { beside, within: quote!(#within #decoders), bounds }
 }
 
 /// The definition.
@@ -199,8 +201,8 @@ pub(super) fn handed_on(at: Span, ty: &TokenStream, generics: &Generics, form: &
                 &mut self,
                 node: __outcrop::partial::NodeRef<'_>,
                 reading: &mut __outcrop::partial::Reading,
-            ) {
-                __outcrop::partial::#update(self, node, reading);
+            ) -> bool {
+                __outcrop::partial::#update(self, node, reading)
             }
         }
 

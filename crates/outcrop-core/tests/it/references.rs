@@ -61,13 +61,21 @@ fn r79_every_way() {
     for (strategy, followed, inlined) in [
         (
             Some(Strategy::Native),
-            expect![[r##"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"additionalProperties":false,"$defs":{"City":{"type":"string","description":"At least 1 character."},"Stop":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"additionalProperties":false}}}"##]],
-            expect![[r#"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"additionalProperties":false}},"required":["to"],"additionalProperties":false}"#]],
+            expect![[
+                r##"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"additionalProperties":false,"$defs":{"City":{"type":"string","description":"At least 1 character."},"Stop":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"additionalProperties":false}}}"##
+            ]],
+            expect![[
+                r#"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"additionalProperties":false}},"required":["to"],"additionalProperties":false}"#
+            ]],
         ),
         (
             Some(Strategy::StrictTool),
-            expect![[r##"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"additionalProperties":false,"$defs":{"City":{"type":"string","description":"At least 1 character."},"Stop":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"additionalProperties":false}}}"##]],
-            expect![[r#"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"additionalProperties":false}},"required":["to"],"additionalProperties":false}"#]],
+            expect![[
+                r##"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"$ref":"#/$defs/Stop"}},"required":["to"],"additionalProperties":false,"$defs":{"City":{"type":"string","description":"At least 1 character."},"Stop":{"type":"object","properties":{"city":{"$ref":"#/$defs/City"},"next":{"type":"null"}},"additionalProperties":false}}}"##
+            ]],
+            expect![[
+                r#"{"type":"object","properties":{"from":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"description":"Where from.","additionalProperties":false},"to":{"type":"object","properties":{"city":{"type":"string","description":"At least 1 character."},"next":{"type":"null"}},"additionalProperties":false}},"required":["to"],"additionalProperties":false}"#
+            ]],
         ),
         (
             Some(Strategy::Tool),

@@ -121,7 +121,9 @@ impl<T, D: Decoder<T>> PartialValue for Done<T, D> {
         Some(Self::new(value, crate::value::lossy(node)))
     }
 
-    fn update(&mut self, _: NodeRef<'_>, _: &mut Reading) {}
+    fn update(&mut self, _: NodeRef<'_>, _: &mut Reading) -> bool {
+        false
+    }
 }
 
 /// The name by which the deserializer of this crate knows that it is asked for a [`Done`]: it then gives two elements,

@@ -174,23 +174,32 @@ impl<P: Fields + Default> Fields for Option<P> {
     }
 }
 
-/// Brings a place up to date. Gives whether there is something to show.
+/// Brings a place up to date.
 pub(super) struct Updating<'n, 'r> {
     pub(super) node: NodeRef<'n>,
     pub(super) reading: &'r mut Reading,
 }
 
-impl Visit for Updating<'_, '_> {
-    type Out = bool;
+/// What came of an update.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Updated {
+    /// There is something to show.
+    pub(super) shows: bool,
+    /// Something that is shown is other than before.
+    pub(super) changed: bool,
+}
 
-    fn visit<P: PartialValue>(self, part: &mut Part<P>) -> bool {
-        part.update(self.node, self.reading);
-        !part.is_absent()
+impl Visit for Updating<'_, '_> {
+    type Out = Updated;
+
+    fn visit<P: PartialValue>(self, part: &mut Part<P>) -> Updated {
+        let changed = part.update(self.node, self.reading);
+        Updated { shows: !part.is_absent(), changed }
     }
 
-    fn refuse(self, why: &dyn Display) -> bool {
+    fn refuse(self, why: &dyn Display) -> Updated {
         self.reading.unfit(self.node, why);
-        false
+        Updated::default()
     }
 }
 

@@ -29,17 +29,39 @@ pub struct LivePartial<T: HasPartial> {
     text: u64,
     mark: Mark,
     reading: Reading,
+    /// By the last update.
+    changed: bool,
 }
 
 impl<T: HasPartial> LivePartial<T> {
     /// For a text of which nothing was read.
     pub fn new() -> Self {
-        Self { part: Part::Absent, text: 0, mark: Mark::default(), reading: Reading::new() }
+        Self { part: Part::Absent, text: 0, mark: Mark::default(), reading: Reading::new(), changed: false }
     }
 
     /// What there is, as of the last update; `None` where there is nothing to show.
     pub fn get(&self) -> Option<&Partial<T>> {
         self.part.get()
+    }
+
+    /// Whether the last update changed what [`LivePartial::get`] gives, also where it told of an error. Nothing is
+    /// compared for that but what was written anew: a member that was there before, the tag of an enum. What was
+    /// written twice since the update before counts, though it may end as it was.
+    ///
+    /// ```
+    /// use outcrop_json::{LiveJson, LivePartial};
+    ///
+    /// let (mut live, mut nights) = (LiveJson::new(), LivePartial::<Vec<u32>>::new());
+    /// live.push("[1, 2")?;
+    /// nights.update(&live)?;
+    /// assert!(nights.has_changed());
+    /// live.push("0")?; // May go on.
+    /// nights.update(&live)?;
+    /// assert!(!nights.has_changed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn has_changed(&self) -> bool {
+        self.changed
     }
 
     /// The same, and whether it is complete.
@@ -72,8 +94,9 @@ impl<T: HasPartial> LivePartial<T> {
     }
 
     fn update_to(&mut self, view: View<'_>) {
+        self.changed = false;
         if view.tape.text_id != self.text {
-            *self = Self { text: view.tape.text_id, ..Self::new() };
+            *self = Self { text: view.tape.text_id, changed: self.part.get().is_some(), ..Self::new() };
         }
         let (since, now) = (self.mark, view.mark());
         let Some(root) = view.root().filter(|_| (now.offset, now.nodes) >= (since.offset, since.nodes))
@@ -83,7 +106,7 @@ impl<T: HasPartial> LivePartial<T> {
         self.mark = now;
         self.reading.begin(since, root);
         if self.reading.is_new(root) || !root.is_complete_at(since) {
-            self.part.update(root, &mut self.reading);
+            self.changed |= self.part.bring_up(root, &mut self.reading);
         }
     }
 }
@@ -96,7 +119,8 @@ impl<T: HasPartial> Default for LivePartial<T> {
 
 impl<T: HasPartial> Clone for LivePartial<T> {
     fn clone(&self) -> Self {
-        Self { part: self.part.clone(), text: self.text, mark: self.mark, reading: self.reading.clone() }
+        let Self { part, reading, text, mark, changed } = self;
+        Self { part: part.clone(), reading: reading.clone(), text: *text, mark: *mark, changed: *changed }
     }
 }
 

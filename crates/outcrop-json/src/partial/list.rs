@@ -92,19 +92,24 @@ impl<P: PartialValue> PartialValue for List<P> {
         Some(list)
     }
 
-    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
+    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+        let mut changed = false;
         for element in reading.children(node) {
             let done = element.is_complete();
             match self.items.last_mut().filter(|_| self.growing && !reading.is_new(element)) {
-                Some(last) => last.update(element, reading),
+                Some(last) => changed |= last.update(element, reading) || done,
                 None if !done && !P::GROWS => continue,
                 None => match P::read(element, reading) {
-                    Some(item) => self.items.push(item),
+                    Some(item) => {
+                        self.items.push(item);
+                        changed = true;
+                    }
                     None => continue,
                 },
             }
             self.growing = !done;
         }
+        changed
     }
 }
 

@@ -57,7 +57,8 @@ macro_rules! maps {
                     Some(map)
                 }
 
-                fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
+                fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+                    let mut changed = false;
                     for member in reading.children(node) {
                         let key: K = match crate::de::key(member.key().unwrap_or_default()) {
                             Ok(key) => key,
@@ -67,15 +68,16 @@ macro_rules! maps {
                             }
                         };
                         if let Some(part) = self.get_mut(&key) {
-                            part.update(member, reading);
+                            changed |= part.update(member, reading);
                             continue;
                         }
                         let mut part = Part::Absent;
-                        part.update(member, reading);
-                        if !part.is_absent() {
+                        if part.update(member, reading) {
                             self.insert(key, part);
+                            changed = true;
                         }
                     }
+                    changed
                 }
             }
 

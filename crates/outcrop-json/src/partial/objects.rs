@@ -10,7 +10,7 @@ use serde::{
 
 use super::{
     Reading,
-    fields::{Count, Elements, Fields, Members, TakingElement, TakingMember, Updating},
+    fields::{Count, Elements, Fields, Members, TakingElement, TakingMember, Updated, Updating},
 };
 use crate::{Kind, NodeRef};
 
@@ -21,24 +21,26 @@ const SURPLUS: &str = "more elements than are expected";
 /// Reads an object.
 pub fn read_object<P: Fields + Default>(node: NodeRef<'_>, reading: &mut Reading) -> Option<P> {
     let mut read = P::default();
-    fill_object(&mut read, node, reading).then_some(read)
+    fill_object(&mut read, node, reading).shows.then_some(read)
 }
 
-/// Brings an object up to date.
-pub fn update_object<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) {
+/// Brings an object up to date. Gives whether something that is shown is other than before.
+pub fn update_object<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+    let mut changed = false;
     for member in reading.children(node) {
-        let _ = of.field(member.key().unwrap_or_default(), Updating { node: member, reading });
+        let updated = of.field(member.key().unwrap_or_default(), Updating { node: member, reading });
+        changed |= updated.is_ok_and(|updated| updated.changed);
     }
+    changed
 }
 
-/// The same, where the node may be no object: gives whether it is.
-pub(super) fn fill_object<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
-    let fits = node.kind() == Kind::Object;
-    match fits {
-        true => update_object(of, node, reading),
-        false => reading.unfit(node, AN_OBJECT),
+/// The same, where the node may be no object: there is something to show if it is.
+pub(super) fn fill_object<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> Updated {
+    if node.kind() == Kind::Object {
+        return Updated { shows: true, changed: update_object(of, node, reading) };
     }
-    fits
+    reading.unfit(node, AN_OBJECT);
+    Updated::default()
 }
 
 /// Serialises what is there as an object.
@@ -89,27 +91,29 @@ pub(super) fn take_member<'de, P: Fields, A: MapAccess<'de>>(
 /// Reads an array of a fixed length.
 pub fn read_elements<P: Fields + Default>(node: NodeRef<'_>, reading: &mut Reading) -> Option<P> {
     let mut read = P::default();
-    fill_elements(&mut read, node, reading).then_some(read)
+    fill_elements(&mut read, node, reading).shows.then_some(read)
 }
 
-/// Brings an array of a fixed length up to date.
-pub fn update_elements<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) {
+/// Brings an array of a fixed length up to date. Gives whether something that is shown is other than before.
+pub fn update_elements<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+    let mut changed = false;
     for element in reading.children(node) {
         let index = element.index_in_parent().unwrap_or(usize::MAX);
-        if of.element(index, Updating { node: element, reading }).is_err() {
-            reading.unfit(element, SURPLUS);
+        match of.element(index, Updating { node: element, reading }) {
+            Ok(updated) => changed |= updated.changed,
+            Err(_) => reading.unfit(element, SURPLUS),
         }
     }
+    changed
 }
 
-/// The same, where the node may be no array: gives whether it is.
-pub(super) fn fill_elements<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
-    let fits = node.kind() == Kind::Array;
-    match fits {
-        true => update_elements(of, node, reading),
-        false => reading.unfit(node, AN_ARRAY),
+/// The same, where the node may be no array: there is something to show if it is.
+pub(super) fn fill_elements<P: Fields>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> Updated {
+    if node.kind() == Kind::Array {
+        return Updated { shows: true, changed: update_elements(of, node, reading) };
     }
-    fits
+    reading.unfit(node, AN_ARRAY);
+    Updated::default()
 }
 
 /// Serialises as an array up to the last that is there.

@@ -30,7 +30,9 @@ macro_rules! simple {
                     reading.decode(node)
                 }
 
-                fn update(&mut self, _: NodeRef<'_>, _: &mut Reading) {}
+                fn update(&mut self, _: NodeRef<'_>, _: &mut Reading) -> bool {
+                    false
+                }
             }
 
             impl Flatten for $type {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, marker::PhantomData, rc::Rc, sync::Arc};
 
 use serde_json::Value;
 
-use super::{HasPartial, PartialValue, Reading};
+use super::{HasPartial, PartialValue, Reading, replace};
 use crate::{Kind, NodeRef};
 
 macro_rules! text {
@@ -26,8 +26,10 @@ impl PartialValue for String {
         text
     }
 
-    fn update(&mut self, node: NodeRef<'_>, _: &mut Reading) {
-        self.push_str(node.text().get(self.len()..).unwrap_or_default());
+    fn update(&mut self, node: NodeRef<'_>, _: &mut Reading) -> bool {
+        let more = node.text().get(self.len()..).unwrap_or_default();
+        self.push_str(more);
+        !more.is_empty()
     }
 }
 
@@ -52,15 +54,20 @@ impl PartialValue for Value {
         }
     }
 
-    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
+    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+        let mut changed = false;
         match self {
-            Self::String(text) => text.update(node, reading),
+            Self::String(text) => changed = text.update(node, reading),
             Self::Array(items) => {
                 for element in reading.children(node) {
                     match items.last_mut().filter(|_| !reading.is_new(element)) {
                         // All that was open is here, and the last.
-                        Some(last) => last.update(element, reading),
-                        None => items.extend(Self::read(element, reading)),
+                        Some(last) => changed |= last.update(element, reading),
+                        None => {
+                            let read = Self::read(element, reading);
+                            changed |= read.is_some();
+                            items.extend(read);
+                        }
                     }
                 }
             }
@@ -68,11 +75,14 @@ impl PartialValue for Value {
                 for member in reading.children(node) {
                     let key = member.key().unwrap_or_default();
                     match members.get_mut(key).filter(|_| !reading.is_new(member)) {
-                        Some(value) => value.update(member, reading),
+                        Some(value) => changed |= value.update(member, reading),
                         None => {
                             if let Some(value) = Self::read(member, reading) {
                                 reading.shown(member);
-                                members.insert(key.to_owned(), value);
+                                changed |= match members.get_mut(key) {
+                                    Some(place) => replace(place, value),
+                                    None => members.insert(key.to_owned(), value).is_none(),
+                                };
                             }
                         }
                     }
@@ -80,6 +90,7 @@ impl PartialValue for Value {
             }
             Self::Null | Self::Bool(_) | Self::Number(_) => {}
         }
+        changed
     }
 }
 
@@ -98,10 +109,8 @@ impl<P: PartialValue> PartialValue for Option<P> {
         if node.is_null() { Some(None) } else { P::read(node, reading).map(Some) }
     }
 
-    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
-        if let Some(value) = self {
-            value.update(node, reading);
-        }
+    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+        self.as_mut().is_some_and(|value| value.update(node, reading))
     }
 }
 
@@ -124,7 +133,7 @@ impl<P: PartialValue> PartialValue for Box<P> {
         P::read(node, reading).map(Self::new)
     }
 
-    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
-        P::update(self, node, reading);
+    fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+        P::update(self, node, reading)
     }
 }

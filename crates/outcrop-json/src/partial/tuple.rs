@@ -46,8 +46,8 @@ macro_rules! tuples {
                     objects::read_elements(node, reading)
                 }
 
-                fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
-                    objects::update_elements(self, node, reading);
+                fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+                    objects::update_elements(self, node, reading)
                 }
             }
 

@@ -18,11 +18,12 @@ use serde_json::Value;
 
 use super::{
     Part, PartialValue, Reading,
-    fields::{Fields, Members, Refuse, Sink, Taking, Updating},
+    fields::{Fields, Members, Refuse, Sink, Taking, Updated, Updating},
     objects::{
         ElementsVisitor, ObjectVisitor, fill_elements, fill_object, serialize_elements, serialize_object,
         take_member,
     },
+    replace,
 };
 use crate::{Kind, NodeRef};
 
@@ -36,7 +37,7 @@ pub enum Shape {
 }
 
 /// The variants of a companion.
-pub trait Variants: Fields + Sized {
+pub trait Variants: Fields + PartialEq + Sized {
     /// In the order of [`Variants::index`], the name by which each is serialised.
     const NAMES: &'static [(&'static str, Shape)];
     /// `TAGGED` and the name of the member that is the tag, where it is one.
@@ -75,29 +76,29 @@ fn tag<P: Variants>() -> &'static str {
     P::TAG.strip_prefix(TAGGED).unwrap_or_default()
 }
 
-/// Brings the content up to date. Gives whether there is something to show.
-fn fill<P: Variants>(of: &mut P, content: NodeRef<'_>, reading: &mut Reading) -> bool {
+/// Brings the content up to date.
+fn fill<P: Variants>(of: &mut P, content: NodeRef<'_>, reading: &mut Reading) -> Updated {
     match name_and_shape(of).1 {
-        Shape::Unit => true,
+        Shape::Unit => Updated { shows: true, changed: false },
         Shape::Newtype => of.element(0, Updating { node: content, reading }).unwrap_or_default(),
         Shape::Tuple => fill_elements(of, content, reading),
         Shape::Object => fill_object(of, content, reading),
     }
 }
 
-/// A content that is not the one before takes its place, once it has something to show.
-fn refill<P: Variants>(of: &mut P, content: NodeRef<'_>, reading: &mut Reading) {
+/// A content that is not the one before takes its place, once it has something to show. Gives whether something that is
+/// shown is other than before.
+fn refill<P: Variants>(of: &mut P, content: NodeRef<'_>, reading: &mut Reading) -> bool {
     if !reading.is_new(content) {
-        fill(of, content, reading);
-    } else if let Some(fresh) = filled(of.index(), content, reading) {
-        *of = fresh;
+        return fill(of, content, reading).changed;
     }
+    filled(of.index(), content, reading).is_some_and(|fresh| replace(of, fresh))
 }
 
 /// A variant that was not there before, once its content has something to show.
 fn filled<P: Variants>(index: usize, content: NodeRef<'_>, reading: &mut Reading) -> Option<P> {
     let mut fresh = P::blank(index);
-    let shown = fill(&mut fresh, content, reading);
+    let shown = fill(&mut fresh, content, reading).shows;
     if shown {
         reading.shown(content);
     }
@@ -177,7 +178,7 @@ pub fn read_external<P: Variants>(node: NodeRef<'_>, reading: &mut Reading) -> O
             for member in reading.children(node) {
                 match &mut read {
                     _ if !is_of_first_name(member, node, reading) => {}
-                    Some(read) => refill(read, member, reading),
+                    Some(read) => drop(refill(read, member, reading)),
                     None => match member.key().and_then(P::find) {
                         Some(index) => read = filled(index, member, reading),
                         None => reading.unfit(member, NO_SUCH),
@@ -196,13 +197,13 @@ pub fn read_external<P: Variants>(node: NodeRef<'_>, reading: &mut Reading) -> O
     }
 }
 
-/// Brings `{"Variant": content}` up to date.
-pub fn update_external<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) {
+/// Brings `{"Variant": content}` up to date. Gives whether something that is shown is other than before.
+pub fn update_external<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+    let mut changed = false;
     for member in reading.children(node) {
-        if is_of_first_name(member, node, reading) {
-            refill(of, member, reading);
-        }
+        changed |= is_of_first_name(member, node, reading) && refill(of, member, reading);
     }
+    changed
 }
 
 /// There is one variant; it may be written twice.
@@ -287,10 +288,11 @@ pub fn read_tagged<P: Variants>(node: NodeRef<'_>, reading: &mut Reading) -> Opt
     Some(read)
 }
 
-/// Brings `{"tag": "Variant", ..}` and `{"tag": "Variant", "content": ..}` up to date.
-pub fn update_tagged<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) {
+/// Brings `{"tag": "Variant", ..}` and `{"tag": "Variant", "content": ..}` up to date. Gives whether something that is
+/// shown is other than before.
+pub fn update_tagged<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
     match new_tag::<P>(node, reading).and_then(|_| read_tagged(node, reading)) {
-        Some(other) => *of = other,
+        Some(other) => replace(of, other),
         None => add(of, node, reading),
     }
 }
@@ -300,19 +302,22 @@ fn new_tag<'a, P: Variants>(node: NodeRef<'a>, reading: &Reading) -> Option<Node
     reading.children(node).filter(is_tag).last()
 }
 
-/// Adds what is new to a variant that is known.
-fn add<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) {
+/// Adds what is new to a variant that is known. Gives whether something that is shown is other than before.
+fn add<P: Variants>(of: &mut P, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+    let mut changed = false;
     for member in reading.children(node) {
         let name = member.key().unwrap_or_default();
         if name == tag::<P>() {
             continue;
         }
         if P::CONTENT.is_empty() {
-            let _ = of.field(name, Updating { node: member, reading });
+            changed |=
+                of.field(name, Updating { node: member, reading }).is_ok_and(|updated| updated.changed);
         } else if name == P::CONTENT {
-            refill(of, member, reading);
+            changed |= refill(of, member, reading);
         }
     }
+    changed
 }
 
 /// Serialises as `{"tag": "Variant", ..}` or `{"tag": "Variant", "content": ..}`.

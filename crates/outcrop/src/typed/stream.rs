@@ -2,62 +2,88 @@
 //!
 //! # Invariants
 //! - What is shown was held to no schema; the value at the end was.
+//! - What was handed out never changes.
 //! - After the value or an error there is nothing more.
 
 use std::{
     collections::VecDeque,
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use futures::{Stream, StreamExt};
-use outcrop_core::{EventKind, TurnEvent};
+use outcrop_core::{EventKind, Problems, TurnEvent};
 use outcrop_json::{HasPartial, LivePartial, Mark, Partial};
 
-use super::read;
-use crate::{Error, output::Output, turn_stream::TurnStream};
+use super::{read, shared::Sharing};
+use crate::{
+    Error,
+    output::{Output, PartialCheck},
+    turn_stream::TurnStream,
+};
 
 /// What becomes of an output.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum OutputUpdate<T: HasPartial> {
     /// What there is of it so far. It was held to no schema yet; where it turns out not to be valid the model writes it
     /// anew, and what is shown begins anew.
-    Partial(Partial<T>),
+    ///
+    /// It is shared with the stream: see [`OutputStream`] for what keeping it costs.
+    Partial(Arc<Partial<T>>),
+    /// What there is so far was refused by a check of it (`validate_partial`), and nothing more of it is shown. The
+    /// model writes it to its end and is asked to write it anew, while there are retries: then what is shown begins
+    /// anew.
+    ///
+    /// Places are those in the value; the model is told those in what it wrote.
+    Rejected(Problems),
     /// The value, valid.
     Done(T),
 }
 
 /// An output as it grows. After [`OutputUpdate::Done`] or an error there is no more.
+///
+/// # Complexity
+/// Linear in the text, however many updates it comes in, as long as each is let go of before the next is asked for. One
+/// that is kept stays as it is: what there is is copied once, before the next change.
 #[must_use = "a turn does nothing unless it is polled"]
 pub struct OutputStream<T: HasPartial> {
     turn: TurnStream,
-    so_far: LivePartial<T>,
-    shown: Option<Partial<T>>,
+    so_far: LivePartial<Sharing<T>>,
+    checks: Vec<PartialCheck>,
+    /// What the model is writing was refused.
+    rejected: bool,
     over: bool,
 }
 
 impl<T: Output + HasPartial> OutputStream<T> {
-    pub(super) fn new(turn: TurnStream) -> Self {
-        Self { turn, so_far: LivePartial::new(), shown: None, over: false }
+    pub(super) fn new(turn: TurnStream, checks: Vec<PartialCheck>) -> Self {
+        Self { turn, so_far: LivePartial::new(), checks, rejected: false, over: false }
     }
 
     /// Brings the value up to an event; tells what there is where that is news.
-    fn follow(&mut self, event: &TurnEvent) -> Option<Partial<T>> {
+    fn follow(&mut self, event: &TurnEvent) -> Option<OutputUpdate<T>> {
         match event.kind {
             EventKind::OutputStart(_) => {
-                (self.so_far, self.shown) = (LivePartial::new(), None);
+                (self.so_far, self.rejected) = (LivePartial::new(), false);
                 return None;
             }
-            EventKind::OutputDelta(_) => {}
+            EventKind::OutputDelta(_) if !self.rejected => {}
             _ => return None,
         }
         let live = self.turn.live(event)?;
         // What does not fit is told when the value is whole.
         let _ = self.so_far.update(*live);
-        let news = self.so_far.get().filter(|so_far| Some(*so_far) != self.shown.as_ref())?;
-        self.shown = Some(news.clone());
-        self.shown.clone()
+        let so_far = self.so_far.get().filter(|_| self.so_far.has_changed())?.share();
+        Some(match self.checks.iter().try_for_each(|check| check.so_far(&*so_far)) {
+            Ok(()) => OutputUpdate::Partial(so_far),
+            Err(problems) => {
+                self.rejected = true;
+                OutputUpdate::Rejected(problems)
+            }
+        })
     }
 }
 
@@ -71,8 +97,8 @@ impl<T: Output + HasPartial> Stream for OutputStream<T> {
         while !self.over {
             match ready!(self.turn.poll_next_unpin(cx)) {
                 Some(Ok(event)) => {
-                    if let Some(so_far) = self.follow(&event) {
-                        return Poll::Ready(Some(Ok(OutputUpdate::Partial(so_far))));
+                    if let Some(update) = self.follow(&event) {
+                        return Poll::Ready(Some(Ok(update)));
                     }
                 }
                 Some(Err(error)) => {
@@ -93,7 +119,7 @@ impl<T: Output + HasPartial> Stream for OutputStream<T> {
 
 impl<T: HasPartial> fmt::Debug for OutputStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutputStream").field("shown", &self.shown).finish_non_exhaustive()
+        f.debug_struct("OutputStream").field("so_far", self.so_far.part()).finish_non_exhaustive()
     }
 }
 

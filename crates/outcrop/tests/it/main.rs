@@ -5,6 +5,9 @@
 mod support;
 
 mod derive;
+mod output_nested;
+mod output_partial;
+mod output_stream;
 mod output_validate;
 mod partial;
 

@@ -26,6 +26,9 @@ fn follows<T: Output + HasPartial>(text: &str, seed: &mut Seed) -> (LivePartial<
     let mut all = Vec::new();
     for letter in text.chars() {
         live.push(letter.encode_utf8(&mut [0; 4])).unwrap();
+        let before = always.get().cloned();
+        let _ = always.update(&live);
+        assert_eq!(always.has_changed(), before.as_ref() != always.get(), "{name} at {:?}", live.raw());
         let (by_serde, by_update) = (live.partial::<Part<Partial<T>>>(), always.update(&live));
         match (&by_serde, &by_update) {
             (Ok(by_serde), Ok(by_update)) => assert_eq!(by_serde, *by_update, "{name} at {:?}", live.raw()),
@@ -36,7 +39,11 @@ fn follows<T: Output + HasPartial>(text: &str, seed: &mut Seed) -> (LivePartial<
             all.push(Shown::of(always.part()));
         }
         if seed.chance(5) {
+            let before = at_times.get().cloned();
             let is_ok = at_times.update(&live).is_ok();
+            // What is written twice in one update may end as it was before.
+            let told = at_times.has_changed() || before.as_ref() == at_times.get();
+            assert!(told, "{name} at {:?}", live.raw());
             assert_eq!(is_ok, by_serde.is_ok(), "{name} at {:?}", live.raw());
             // Of what does not fit, who looks more often may have seen more.
             if is_ok {

@@ -1,9 +1,12 @@
-//! One call of a tool, from the model's text to the model's result.
+//! One call of a tool, from the model's text to the model's result; answers that come in pieces.
 
 use expect_test::Expect;
 use outcrop::{
     Agent, AgentBuilder, Tool,
-    core::{ContentBlock, Message, ToolResultContent, ToolResultStatus},
+    core::{
+        BlockDelta, ContentBlock, ContentBlockDelta, ContentBlockStop, Message, MessageStart, MessageStop,
+        Role, StopReason, StreamEvent, ToolResultContent, ToolResultStatus,
+    },
     serde_json::Value,
     testing::ScriptedModel,
 };
@@ -55,4 +58,20 @@ pub(crate) fn check_spec(tool: &Tool, expected: Expect) {
     let schema: Value = schema.to_value().unwrap();
     let shown = outcrop::serde_json::to_string_pretty(&schema).unwrap();
     expected.assert_eq(&format!("{}: {}\n{shown}\n", spec.name, spec.description.as_deref().unwrap_or("-")));
+}
+
+/// A model each of whose answers is a text that comes in pieces.
+pub(crate) fn in_pieces<'a>(
+    answers: impl IntoIterator<Item = impl IntoIterator<Item = &'a str>>,
+) -> ScriptedModel {
+    answers.into_iter().fold(ScriptedModel::new(), |model, pieces| {
+        let mut events = vec![StreamEvent::MessageStart(MessageStart::new(Role::Assistant))];
+        events.extend(pieces.into_iter().map(|piece| {
+            StreamEvent::ContentBlockDelta(ContentBlockDelta::new(0u32, BlockDelta::Text(piece.to_owned())))
+        }));
+        events.push(StreamEvent::ContentBlockStop(ContentBlockStop::new(0u32)));
+        events.push(StreamEvent::MessageStop(MessageStop::new(StopReason::EndTurn)));
+        events.push(StreamEvent::Metadata(Box::default()));
+        model.events(events.into_iter().map(Ok))
+    })
 }

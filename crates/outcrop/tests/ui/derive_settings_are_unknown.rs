@@ -18,14 +18,16 @@ struct Answer {
 }
 
 #[derive(Output)]
-#[output(validate = "sum_is_right")]
+#[output(validate = "sum_is_right", validate_partial = |_| Ok(()))]
 struct Checked {
     #[output(validate = sum_is_right)]
     sum: u8,
+    #[output(validate_partial = sum_is_right)]
+    other: u8,
 }
 
 #[derive(ToolInput)]
-#[input(crate = 3, validate = sum_is_right)]
+#[input(crate = 3, validate = sum_is_right, validate_partial = sum_is_right)]
 enum Input {
     #[input(done)]
     A,

@@ -16,8 +16,8 @@ use std::{
 };
 
 use outcrop::{
-    Agent, BuildError, Model, Output, Partial, State, ToolCx, ToolError, ToolInput, serde_json, tool, tools,
-    toolset,
+    Agent, BuildError, HasPartial, Model, Output, Partial, Problem, State, ToolCx, ToolError, ToolInput,
+    serde_json, tool, tools, toolset,
 };
 
 /// What is in the shop.
@@ -95,6 +95,49 @@ pub enum Deep {
     Text(String),
     /// A pair.
     Pair(Box<Self>, Vec<Deep>),
+}
+
+/// What is looked at before it is taken, and while it is written.
+#[derive(Debug, Output)]
+#[output(validate = Offer::has_a_price, validate_partial = begins_well)]
+pub struct Offer<T> {
+    /// Looked into too.
+    pub of: Kind<T>,
+    /// How much.
+    pub price: u32,
+    #[deprecated]
+    was: Option<Box<Offer<T>>>,
+}
+
+impl<T> Offer<T> {
+    fn has_a_price(&self) -> Result<(), Problem> {
+        if self.price > 0 { Ok(()) } else { Err(Problem::new("/price", "a price", "none")) }
+    }
+}
+
+fn begins_well<T: HasPartial>(so_far: &OfferPartial<T>) -> Result<(), Problem> {
+    match so_far.price.done() {
+        Some(0) => Err(Problem::new("/price", "a price", "none")),
+        _ => Ok(()),
+    }
+}
+
+/// What is offered.
+#[derive(Debug, Output)]
+#[serde(tag = "kind", content = "of")]
+pub enum Kind<T> {
+    /// Nothing.
+    Nothing,
+    /// One, with how many of it.
+    One(u32, T),
+    /// Several.
+    Several {
+        /// Each.
+        all: Vec<T>,
+        /// More, by name.
+        #[serde(flatten)]
+        more: BTreeMap<String, T>,
+    },
 }
 
 /// Some items.

@@ -2,7 +2,7 @@
 
 #![deny(warnings, missing_docs, unsafe_code, clippy::all, clippy::pedantic)]
 
-use agents::{Agent, BuildError, Model, Output, ToolInput, tool, tools, toolset};
+use agents::{Agent, BuildError, Model, Output, Problem, ToolInput, tool, tools, toolset};
 
 /// A place where the crate is known as well.
 pub mod prelude {
@@ -58,7 +58,7 @@ macro_rules! pair {
 
 /// A number.
 #[derive(Clone, Debug, Default, Output)]
-#[output(crate = agents)]
+#[output(crate = agents, validate = Number::is_small, validate_partial = is_small_so_far)]
 #[serde(default)]
 pub struct Number {
     /// Its value.
@@ -68,7 +68,19 @@ pub struct Number {
     pub of: String,
 }
 
+fn is_small_so_far(so_far: &NumberPartial) -> Result<(), Problem> {
+    so_far.value.done().map_or(Ok(()), |value| small(*value))
+}
+
+fn small(value: i64) -> Result<(), Problem> {
+    if value < 1000 { Ok(()) } else { Err(Problem::new("/value", "less than 1000", value.to_string())) }
+}
+
 impl Number {
+    fn is_small(&self) -> Result<(), Problem> {
+        small(self.value)
+    }
+
     fn write<S: agents::serde::Serializer>(of: &str, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(of)
     }

@@ -20,8 +20,8 @@ macro_rules! hands_on {
                 $read(node, reading)
             }
 
-            fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) {
-                $update(self, node, reading);
+            fn update(&mut self, node: NodeRef<'_>, reading: &mut Reading) -> bool {
+                $update(self, node, reading)
             }
         }
 
