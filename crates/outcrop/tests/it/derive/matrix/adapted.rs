@@ -166,7 +166,7 @@ fn types_in_every_dialect() {
         named_flatten_struct
           closed: {"a":1,"x":2,"y":true,"b":3,"more":[]}
         named_flatten_map
-          it is a map, whose members can have any name: all but tool
+          it is a map, whose members can have any name: all but tool, inlined tool
         named_flatten_deny_unknown_fields
           closed: {"a":1,"wire":2,"c":3}
         named_tag
@@ -174,49 +174,49 @@ fn types_in_every_dialect() {
           closed: {"a":1,"kind":"Other"}
         named_recursion
           it is a map, whose members can have any name: with recursion
-          it leads to itself: all but tool, with recursion
+          it leads to itself: all but tool, inlined tool, with recursion
         tuple
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_empty
-          it takes values of any type: all but tool
+          it takes values of any type: all but tool, inlined tool
         tuple_default
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_container_default
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_skip
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_skip_deserializing
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_skip_serializing
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_with
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         tuple_from
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         external
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         external_skip
-          it is a map, whose members can have any name: all but tool
+          it is a map, whose members can have any name: all but tool, inlined tool
         external_deny_unknown_fields
           closed: {"B":{"x":1,"z":2}}
         external_recursion
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         internal
-          it is a map, whose members can have any name: all but tool
+          it is a map, whose members can have any name: all but tool, inlined tool
         internal_newtype_flatten
-          it is a map, whose members can have any name: all but tool
+          it is a map, whose members can have any name: all but tool, inlined tool
         internal_recursion
-          it leads to itself: all but tool, with recursion
+          it leads to itself: all but tool, inlined tool, with recursion
         adjacent
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         adjacent_skip
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         untagged
-          the items of an array have a schema each: all but tool
+          the items of an array have a schema each: all but tool, inlined tool
         untagged_recursion
           it is a map, whose members can have any name: with recursion
-          it leads to itself: all but tool, with recursion
-        110 types, 1158 of 1430 schemas said, 1875 values
+          it leads to itself: all but tool, inlined tool, with recursion
+        110 types, 1268 of 1540 schemas said, 2067 values
     "#]]
     .assert_eq(&seen);
 }
@@ -234,12 +234,12 @@ fn parameters_in_every_dialect() {
     });
     expect![[r#"
         named_empty
-          it is a map, whose members can have any name: all but tool instead of
+          it is a map, whose members can have any name: all but tool, inlined tool instead of
         external_recursion
-          it leads to itself: all but tool, with recursion
+          it leads to itself: all but tool, inlined tool, with recursion
           the items of an array have a schema each: with recursion instead of
-          the items of an array have a schema each: all but tool
-        110 types, 1080 of 1430 schemas said, 3512 values
+          the items of an array have a schema each: all but tool, inlined tool
+        110 types, 1190 of 1540 schemas said, 3896 values
     "#]]
     .assert_eq(&seen);
 }
@@ -259,18 +259,18 @@ fn tools_in_every_dialect() {
         seen += &format!("{name}: said {} times, {found} found, {lost} lost{}\n", tried.said, tried.why());
     }
     expect![[r#"
-        weather: said 13 times, 5 found, 2 lost
-        lent: said 2 times, 4 found, 0 lost
-          it leads to itself: all but tool, with recursion
-        place-2: said 13 times, 1 found, 0 lost
-        now: said 13 times, 1 found, 0 lost
-        compare: said 13 times, 3 found, 1 lost
-        weather: said 2 times, 2 found, 0 lost
-          it leads to itself: all but tool, with recursion
-        compare: said 2 times, 4 found, 0 lost
-          it leads to itself: all but tool, with recursion
-        station_read: said 2 times, 2 found, 0 lost
-          it leads to itself: all but tool, with recursion
+        weather: said 14 times, 5 found, 2 lost
+        lent: said 3 times, 4 found, 0 lost
+          it leads to itself: all but tool, inlined tool, with recursion
+        place-2: said 14 times, 1 found, 0 lost
+        now: said 14 times, 1 found, 0 lost
+        compare: said 14 times, 3 found, 1 lost
+        weather: said 3 times, 2 found, 0 lost
+          it leads to itself: all but tool, inlined tool, with recursion
+        compare: said 3 times, 4 found, 0 lost
+          it leads to itself: all but tool, inlined tool, with recursion
+        station_read: said 3 times, 2 found, 0 lost
+          it leads to itself: all but tool, inlined tool, with recursion
     "#]]
     .assert_eq(&seen);
 }
