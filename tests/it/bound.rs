@@ -9,10 +9,7 @@ use outcrop::{
 };
 use outcrop_local::{Local, Running, judge};
 
-use crate::{
-    outputs::Dice,
-    support::{assert_history, client, tell_error, tool},
-};
+use crate::support::{Dice, assert_history, client, tell_error, tool};
 
 /// Models that think of themselves and bind it.
 const MODELS: [&str; 5] = [

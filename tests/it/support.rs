@@ -319,3 +319,13 @@ pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
     panic!("it never came: {what}");
 }
+
+/// Numbers without a seed of their own: the same in each run.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) % sides
+    }
+}
