@@ -118,6 +118,8 @@ impl<'a> Changes<'a> {
         self
     }
 
+    /// The next change of the whole value.
+    #[inline]
     fn step(&mut self) -> Option<Change<'a>> {
         if self.grown_from != NONE
             && let Some(growth) = self.growth()
@@ -128,6 +130,22 @@ impl<'a> Changes<'a> {
             return None;
         }
         self.walk()
+    }
+
+    /// The next change that a view of less than the whole value holds.
+    fn step_within(&mut self) -> Option<Change<'a>> {
+        loop {
+            let change = self.step()?;
+            let node = match &change {
+                Change::Set(set) => set.node,
+                Change::Append(append) => append.node,
+                Change::Close(close) => close.node,
+                Change::Invalid(_) => return Some(change),
+            };
+            if self.view.holds(node.id().0) {
+                return Some(change);
+            }
+        }
     }
 
     /// What the string that was open then has grown by, if it has.
@@ -177,18 +195,7 @@ impl<'a> Iterator for Changes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Change<'a>> {
-        loop {
-            let change = self.step()?;
-            let node = match &change {
-                Change::Set(set) => set.node,
-                Change::Append(append) => append.node,
-                Change::Close(close) => close.node,
-                Change::Invalid(_) => return Some(change),
-            };
-            if self.view.holds(node.id().0) {
-                return Some(change);
-            }
-        }
+        if self.view.is_whole() { self.step() } else { self.step_within() }
     }
 }
 

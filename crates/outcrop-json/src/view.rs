@@ -44,9 +44,16 @@ impl<'a> View<'a> {
         Self { root, ..self }
     }
 
-    /// Whether `id` is the root of what is seen or a value in it.
-    pub(crate) fn holds(self, id: u32) -> bool {
+    /// Whether all there is is seen.
+    #[inline]
+    pub(crate) fn is_whole(self) -> bool {
         self.root == 0
+    }
+
+    /// Whether `id` is the root of what is seen or a value in it.
+    #[inline]
+    pub(crate) fn holds(self, id: u32) -> bool {
+        self.is_whole()
             || self.root().is_some_and(|root| id == self.root || (id > self.root && id < root.subtree_end()))
     }
 
