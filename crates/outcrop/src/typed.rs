@@ -257,6 +257,9 @@ pub struct Typed<T> {
 
 /// Reads a `T` out of a text, pictures or documents, without an agent: one question to a model.
 ///
+/// The service takes no document without a text beside it:
+/// `extract(&model, [ContentBlock::Document(bill), "What does it cost?".into()])`.
+///
 /// ```
 /// use outcrop::{Output, extract, testing::ScriptedModel};
 ///
