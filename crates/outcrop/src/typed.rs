@@ -109,7 +109,8 @@ impl<T: Output> AskOutput<T> {
         self.with(|spec| spec.live(true))
     }
 
-    /// Adds a check of values that could be read. What it reports goes to the model, which is asked again.
+    /// Adds a check of values that could be read. What it reports, a [`Problem`](crate::Problem) or [`Problems`], goes to
+    /// the model, which is asked again. A closure names the type that it takes: `|trip: &Trip|`.
     ///
     /// ```
     /// use outcrop::{Agent, Problem, testing::ScriptedModel};
