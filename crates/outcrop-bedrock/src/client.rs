@@ -125,12 +125,32 @@ impl Bedrock {
     }
 
     /// What refusals of the last hour taught about this model id; to be kept, and given to another handle's
-    /// [`teach`](Self::teach).
+    /// [`teach`](Self::teach). They do not say how old they are nor of which model: keep that beside them.
+    ///
+    /// ```no_run
+    /// use outcrop_bedrock::Bedrock;
+    /// use outcrop_core::Fact;
+    /// use serde_json::Value;
+    ///
+    /// fn save(bedrock: &Bedrock) -> serde_json::Result<String> {
+    ///     serde_json::to_string(&bedrock.learned_facts())
+    /// }
+    ///
+    /// fn load(bedrock: &Bedrock, saved: &str) -> serde_json::Result<()> {
+    ///     // One by one: a newer version may know facts that this one does not.
+    ///     let facts: Vec<Value> = serde_json::from_str(saved)?;
+    ///     for fact in facts.into_iter().flat_map(serde_json::from_value::<Fact>) {
+    ///         bedrock.teach(fact);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn learned_facts(&self) -> Vec<Fact> {
         self.shared.learned.facts(&self.model_id)
     }
 
-    /// Takes a fact about this model id as learned now; it is believed for 1 h.
+    /// Takes a fact about this model id as learned now; it is believed for 1 h. So one that is saved and taught again
+    /// more often than that is believed for good.
     pub fn teach(&self, fact: Fact) {
         self.shared.learned.learn(&self.model_id, Lesson::Fact(fact), None);
     }

@@ -6,7 +6,9 @@
 
 use outcrop_core::{
     History, NotStrict, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError, TurnFailure,
+    adapt::WRAPPER,
 };
+use outcrop_json::{HasPartial, LiveJson, LivePartial, Partial, View};
 
 use crate::ModelError;
 
@@ -107,16 +109,36 @@ pub struct OutputError {
 }
 
 impl OutputError {
-    /// What can be read of what the model wrote last, as a companion of `T`. It was held to no schema.
-    pub fn partial<T: outcrop_json::HasPartial>(&self) -> Option<outcrop_json::Partial<T>> {
-        let partial = self.failure.partial.as_ref()?;
-        let mut live = outcrop_json::LiveJson::new();
-        live.push(partial.as_str()).ok()?;
-        let mut so_far = outcrop_json::LivePartial::<T>::new();
-        // What does not fit is left out.
-        let _ = so_far.update(&live);
-        so_far.get().cloned()
+    /// What can be read of what the model wrote last, as a companion of `T`: what was cut off in the middle is growing.
+    /// It was held to no schema.
+    pub fn partial<T: HasPartial>(&self) -> Option<Partial<T>> {
+        let partial = self.failure.partial.as_ref()?.as_str();
+        let text = &self.failure.text;
+        // The text tells what is complete. Words may stand before the value, and the value may be a member.
+        for from in [Some(0), text.find('{')].into_iter().flatten() {
+            let live = read(&text[from..])?;
+            for view in [live.now(), live.now().member(WRAPPER)] {
+                if view.root().is_some_and(|root| root.to_json() == partial) {
+                    return shown::<T>(view);
+                }
+            }
+        }
+        shown::<T>(read(partial)?.now())
     }
+}
+
+/// A text, as far as it can be read.
+fn read(text: &str) -> Option<LiveJson> {
+    let mut live = LiveJson::new();
+    live.push(text).ok()?;
+    Some(live)
+}
+
+/// What there is of a value. What does not fit is left out.
+fn shown<T: HasPartial>(view: View<'_>) -> Option<Partial<T>> {
+    let mut so_far = LivePartial::<T>::new();
+    let _ = so_far.update(view);
+    so_far.get().cloned()
 }
 
 /// A mistake in the making of an agent.

@@ -28,7 +28,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 //!
-//! The guide: [tools](guide::tools), [coming from other libraries](guide::coming_from).
+//! The guide: [tools](guide::tools), [typed answers](guide::outputs), [coming from other
+//! libraries](guide::coming_from).
 //!
 //! # What holds
 //! - Tools run in parallel (8), each in a task of its own, with a time limit (60 s) and a guard against panics. A

@@ -134,7 +134,8 @@ impl Ask {
     }
 
     /// Ends the turn with a list, and gives each element as soon as it is complete. The list is held to its schema
-    /// only at its end; then an error may follow elements that were given. It is asked for once.
+    /// and to checks only at its end; then an error may follow elements that were given. It is asked for once, and
+    /// without settings: those that need a strategy, checks or retries watch the list by [`AskOutput::updates`].
     ///
     /// ```
     /// use futures::TryStreamExt;

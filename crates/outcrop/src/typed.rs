@@ -109,7 +109,8 @@ impl<T: Output> AskOutput<T> {
         self.with(|spec| spec.live(true))
     }
 
-    /// Adds a check of values that could be read. What it reports goes to the model, which is asked again.
+    /// Adds a check of values that could be read. What it reports, a [`Problem`](crate::Problem) or [`Problems`], goes to
+    /// the model, which is asked again. A closure names the type that it takes: `|trip: &Trip|`.
     ///
     /// ```
     /// use outcrop::{Agent, Problem, testing::ScriptedModel};
@@ -256,6 +257,9 @@ pub struct Typed<T> {
 }
 
 /// Reads a `T` out of a text, pictures or documents, without an agent: one question to a model.
+///
+/// The service takes no document without a text beside it:
+/// `extract(&model, [ContentBlock::Document(bill), "What does it cost?".into()])`.
 ///
 /// ```
 /// use outcrop::{Output, extract, testing::ScriptedModel};

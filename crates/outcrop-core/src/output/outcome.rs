@@ -48,7 +48,7 @@ pub struct OutputAttempt {
     pub strategy: Strategy,
     /// What the model wrote; empty where it gave nothing.
     pub text: String,
-    /// What is wrong with it, as the model was told.
+    /// What is wrong with it, as the model was told: a line for each.
     pub problems: String,
     /// What the step cost, where that was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -352,6 +352,7 @@ impl Turn {
         let Some(output) = &mut self.output else { return };
         let is_last = output.is_last_attempt() || at >= most_steps;
         let strategy = output.strategy();
+        let problems = problems.trim_start().to_owned();
         output.attempts.push(OutputAttempt { step: at, strategy, text: text.clone(), problems, usage });
         if is_last {
             let attempts = output.attempts.len();

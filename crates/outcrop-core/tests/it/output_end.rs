@@ -410,9 +410,7 @@ fn the_failure_tells_all() {
     });
     let expected = [(1, Strategy::Native, BAD, Some(3)), (2, Strategy::Native, BAD, Some(4))];
     assert_eq!(attempts.collect::<Vec<_>>(), expected);
-    expect![[r#"
-
-        - `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}"#]]
+    expect![[r#"- `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}"#]]
     .assert_eq(&failure.attempts[0].problems);
     assert_eq!(sim.turn.into_history().len(), 4);
 }

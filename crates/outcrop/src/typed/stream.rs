@@ -35,7 +35,7 @@ pub enum OutputUpdate<T: HasPartial> {
     Partial(Arc<Partial<T>>),
     /// What there is so far was refused by a check of it (`validate_partial`), and nothing more of it is shown. The
     /// model writes it to its end and is asked to write it anew, while there are retries: then what is shown begins
-    /// anew.
+    /// anew. Of a value that is not valid once it is whole, no update tells: [`EventKind::OutputRejected`] does.
     ///
     /// Places are those in the value; the model is told those in what it wrote.
     Rejected(Problems),

@@ -53,7 +53,7 @@ async fn check<T: Output + HasPartial + std::fmt::Debug>(
     };
     let end = |error: &Error| match error {
         Error::Output(error) => {
-            error.failure.attempts.iter().map(|attempt| format!("failed:{}\n", attempt.problems)).collect()
+            error.failure.attempts.iter().map(|attempt| format!("failed:\n{}\n", attempt.problems)).collect()
         }
         other => panic!("{other:?}"),
     };
