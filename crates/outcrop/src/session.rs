@@ -134,8 +134,8 @@ impl Ask {
     }
 
     /// Ends the turn with a list, and gives each element as soon as it is complete. The list is held to its schema
-    /// and to checks only at its end; then an error may follow elements that were given. It is asked for once, and
-    /// without settings: those that need a strategy, checks or retries watch the list by [`AskOutput::updates`].
+    /// and to checks only at its end; then an error may follow elements that were given. It is asked for once. With a
+    /// strategy or checks it is [`AskOutput::elements`].
     ///
     /// ```
     /// use futures::TryStreamExt;
@@ -151,7 +151,7 @@ impl Ask {
         T: Output,
         Vec<T>: Output,
     {
-        ElementStream::new(self.output::<Vec<T>>().retries(0).live().stream())
+        self.output::<Vec<T>>().elements()
     }
 }
 

@@ -225,6 +225,30 @@ impl<T: Output> AskOutput<T> {
     }
 }
 
+impl<T: Output> AskOutput<Vec<T>>
+where
+    Vec<T>: Output,
+{
+    /// Each element of the list as soon as it is complete, see [`Ask::elements`](crate::Ask::elements). The list is
+    /// asked for once, whatever [`AskOutput::retries`] says: what was given cannot be taken back.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use outcrop::{Agent, Strategy, testing::ScriptedModel};
+    /// use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let list = json!({"value": ["Lisbon", "Faro"]});
+    /// let model = ScriptedModel::new().calls([("t1", "Array_of_string", list)]);
+    /// let question = Agent::builder(model).build()?.ask("Cities?").output::<Vec<String>>();
+    /// let cities = question.strategy(Strategy::Tool).elements();
+    /// assert_eq!(cities.try_collect::<Vec<_>>().await?, ["Lisbon", "Faro"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn elements(self) -> ElementStream<T> {
+        ElementStream::new(self.retries(0).live().stream())
+    }
+}
+
 /// The value of an answer; it is there and can be read, or the turn would have failed.
 fn read<T: Output>(answer: &Answer) -> Result<T, Error> {
     let output = answer.outcome.output.as_ref();
