@@ -134,7 +134,8 @@ impl Ask {
     }
 
     /// Ends the turn with a list, and gives each element as soon as it is complete. The list is held to its schema
-    /// only at its end; then an error may follow elements that were given. It is asked for once.
+    /// only at its end; then an error may follow elements that were given, and so it is where the model wrote it anew
+    /// after a call and it begins with others ([`Error::WrittenAnew`](crate::Error::WrittenAnew)). It is asked for once.
     ///
     /// ```
     /// use futures::TryStreamExt;
