@@ -290,6 +290,8 @@ pub struct BlockEnding {
     pub stopped: bool,
     /// All that came in it was understood.
     pub understood: bool,
+    /// A block stood right before it of which nothing was understood, so that the message does not hold it.
+    pub(crate) follows_lost: bool,
 }
 
 impl Assembler {
@@ -529,15 +531,20 @@ impl Assembler {
         let mut content = Vec::with_capacity(self.blocks.len());
         let mut endings = Vec::with_capacity(self.blocks.len());
         let (mut inputs, mut values) = (BTreeMap::new(), Vec::new());
+        let mut lost = false;
         for (index, block) in self.blocks {
-            let ending = BlockEnding { block: index, stopped: block.stopped, understood: !block.tainted };
+            let (stopped, understood) = (block.stopped, !block.tainted);
+            let is_foreign = matches!(block.body, Body::Foreign);
+            let ending = BlockEnding { block: index, stopped, understood, follows_lost: lost };
             let text = block.input.as_deref().map(LiveJson::raw).unwrap_or_default();
             let into_input = || {
                 let (input, value) = InputText::read(text);
                 values.extend(value.map(|value| (index, value)));
                 input
             };
-            for block in block.body.into_blocks(into_input) {
+            let blocks = block.body.into_blocks(into_input);
+            lost = if blocks.is_empty() { lost || is_foreign || !understood } else { false };
+            for block in blocks {
                 content.push(block);
                 endings.push(ending);
             }

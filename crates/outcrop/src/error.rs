@@ -48,6 +48,10 @@ pub enum Error {
     /// The turn was to end with an output, and has none that is valid.
     #[error("the model gave no output")]
     Output(#[source] Box<OutputError>),
+    /// Elements were given of a list that the model wrote anew: the valid list in the end begins with others. What the
+    /// model wrote stays with the session.
+    #[error("the model wrote the list anew, and it does not begin with the elements that were given")]
+    WrittenAnew,
     /// The type that the turn was to end with cannot be asked for.
     #[error("the output cannot be asked for")]
     OutputSpec(#[from] OutputSpecError),

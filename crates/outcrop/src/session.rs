@@ -134,8 +134,9 @@ impl Ask {
     }
 
     /// Ends the turn with a list, and gives each element as soon as it is complete. The list is held to its schema
-    /// and to checks only at its end; then an error may follow elements that were given. It is asked for once. With a
-    /// strategy or checks it is [`AskOutput::elements`].
+    /// and to checks only at its end; then an error may follow elements that were given, and so it is where the model
+    /// wrote it anew after a call and it begins with others ([`Error::WrittenAnew`](crate::Error::WrittenAnew)). It is
+    /// asked for once. With a strategy or checks it is [`AskOutput::elements`].
     ///
     /// ```
     /// use futures::TryStreamExt;

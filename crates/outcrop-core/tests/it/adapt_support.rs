@@ -1,7 +1,7 @@
 //! What adaptation is held to: the lint, and validity of instances in both directions, by jsonschema.
 
 use outcrop_core::{
-    Adapted, OptionalMembers, SchemaDialect, adapt,
+    Adapted, OptionalMembers, SchemaChange, SchemaDialect, adapt,
     adapt::{Action, Why},
     lint,
 };
@@ -89,10 +89,12 @@ pub fn check(
     let widens = adapted.changes.iter().any(|change| change.widens());
     let narrows = adapted.changes.iter().any(|change| change.narrows());
     // An absent member may come back as `null` where that was told, and where it was written as an alternative that
-    // it was not meant to be.
+    // it was not meant to be. A `null` comes back as an absent member where it was told that its place is taken to be
+    // of another type.
+    let told_of =
+        |change: &SchemaChange| matches!(change.action, Action::Required { .. } | Action::Assumed { .. });
     let nullable = dialect.optional == OptionalMembers::Nullable
-        && (adapted.changes.iter().any(|change| matches!(change.action, Action::Required { .. }))
-            || adapted.schema.to_string().contains("\"anyOf\""));
+        && (adapted.changes.iter().any(told_of) || adapted.schema.to_string().contains("\"anyOf\""));
     for instance in instances {
         let sent = written(&adapted, dialect, instance);
         let fits = before.is_valid(instance);

@@ -5,8 +5,8 @@ use outcrop_core::*;
 use serde_json::json;
 
 use crate::{
-    output::{BAD, GOOD, NATIVE, TOOLS, WORDS, alone, beside, calls, check, play, says, trip},
-    support::{Sim, arg, call, delta, end, raw, stop, text, whole_call},
+    output::{BAD, GOOD, NATIVE, TOOLS, WORDS, alone, beside, calls, check, play, says, told, trip},
+    support::{Sim, arg, call, cite, delta, end, raw, stop, text, whole_call},
 };
 
 /// R84: the first valid one counts, and each call has its result.
@@ -138,6 +138,30 @@ fn d3_a_call_that_may_not_be_whole() {
             text `{"city":"Lisbon","days":2}`, partial {"city":"Lisbon","days":2}, 1 attempts
         "#]],
     );
+    // Nor is what was cut into blocks, where something is missing in any of them.
+    for (model, block) in [(NATIVE, 0), (NATIVE, 1), (WORDS, 0), (WORDS, 1)] {
+        let missing = [delta(block, BlockDelta::Unknown(raw("{}"))), stop(block)];
+        let mut odd = [&[text(0, r#"{"city":"Lis"#), cite(0, "Guide")][..], &missing].concat();
+        odd.extend([text(2, r#"","days":2}"#), stop(2), end("end_turn")]);
+        let told = told(alone(model, trip().retries(0)), [says(odd)]);
+        assert!(told.contains("rejected: - it came in a form that could not be read"), "{told}");
+        assert!(told.contains(r#"text `{"city":"Lis","days":2}`"#), "{told}");
+    }
+    // Only citations cut a text into blocks.
+    for model in [NATIVE, WORDS] {
+        let blocks =
+            [text(0, r#"{"city":"Lisbon","days":1"#), stop(0), text(1, "2}"), stop(1), end("end_turn")];
+        let told = told(alone(model, trip().retries(0)), [says(blocks)]);
+        assert!(told.contains("rejected: - it is not valid JSON"), "{told}");
+    }
+    // What is missing before a value that stands alone is not missing in it.
+    let odd = [
+        &[text(0, "So"), delta(0, BlockDelta::Unknown(raw("{}"))), stop(0)][..],
+        &[text(1, GOOD), stop(1), end("end_turn")],
+    ]
+    .concat();
+    let told = told(alone(NATIVE, trip().retries(0)), [says(odd)]);
+    assert!(told.contains("output by native output"), "{told}");
 }
 
 /// What a model is shown is adapted; what it gives is held to the original.

@@ -15,11 +15,11 @@ use std::{
 
 use futures::{Stream, StreamExt};
 use outcrop_core::{EventKind, Problems, TurnEvent};
-use outcrop_json::{HasPartial, LivePartial, Mark, Partial};
+use outcrop_json::{HasPartial, LiveJson, LivePartial, Mark, NodeRef, Partial};
 
 use super::{read, shared::Sharing};
 use crate::{
-    Error,
+    Answer, Error,
     output::{Output, PartialCheck},
     turn_stream::TurnStream,
 };
@@ -130,8 +130,11 @@ pub struct ElementStream<T> {
     /// Up to where the text was looked at.
     mark: Mark,
     ready: VecDeque<T>,
-    /// How many were found complete.
-    found: usize,
+    /// Those that were found complete, as text.
+    found: Vec<String>,
+    /// Nothing is taken of what the model is writing: it was begun when elements had been found in another list, or
+    /// holds one that cannot be read.
+    waits: bool,
     over: bool,
 }
 
@@ -140,22 +143,37 @@ where
     Vec<T>: Output,
 {
     pub(crate) fn new(turn: TurnStream) -> Self {
-        Self { turn, mark: Mark::default(), ready: VecDeque::new(), found: 0, over: false }
+        Self {
+            turn,
+            mark: Mark::default(),
+            ready: VecDeque::new(),
+            found: Vec::new(),
+            waits: false,
+            over: false,
+        }
     }
 
     /// Takes the elements that an event completed.
     fn follow(&mut self, event: &TurnEvent) {
-        if !matches!(event.kind, EventKind::OutputDelta(_)) {
-            return;
+        match event.kind {
+            EventKind::OutputStart(_) => {
+                (self.mark, self.waits) = (Mark::default(), !self.found.is_empty());
+                return;
+            }
+            EventKind::OutputDelta(_) if !self.waits => {}
+            _ => return,
         }
         let Some(live) = self.turn.live(event) else { return };
         let since = std::mem::replace(&mut self.mark, live.mark());
         let Some(list) = live.root() else { return };
         for element in list.children_since(since).filter(|element| element.is_complete()) {
             // One that cannot be read is told of when the list is whole.
-            let Ok(element) = element.decode::<T>() else { break };
-            self.ready.push_back(element);
-            self.found += 1;
+            let Ok(read) = element.decode::<T>() else {
+                self.waits = true;
+                break;
+            };
+            self.ready.push_back(read);
+            self.found.push(element.to_json());
         }
     }
 
@@ -163,9 +181,22 @@ where
     fn finish(&mut self) -> Result<(), Error> {
         let answer = self.turn.take_answer().ok_or(Error::TurnOver)?;
         let list: Vec<T> = read(&answer)?;
-        self.ready.extend(list.into_iter().skip(self.found));
+        if !self.found.is_empty() && !begins_with(&answer, &self.found) {
+            return Err(Error::WrittenAnew);
+        }
+        self.ready.extend(list.into_iter().skip(self.found.len()));
         Ok(())
     }
+}
+
+/// Whether the list that an answer came with begins with `elements`.
+fn begins_with(answer: &Answer, elements: &[String]) -> bool {
+    let Some(output) = &answer.outcome.output else { return false };
+    let mut live = LiveJson::new();
+    // Up to where it can be shown: so far it was shown before.
+    let _ = live.push(output.value.as_str());
+    let in_the_end = live.root().into_iter().flat_map(NodeRef::children).map(NodeRef::to_json);
+    in_the_end.take(elements.len()).eq(elements.iter().cloned())
 }
 
 impl<T> Unpin for ElementStream<T> {}
@@ -203,6 +234,6 @@ where
 
 impl<T> fmt::Debug for ElementStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ElementStream").field("found", &self.found).finish_non_exhaustive()
+        f.debug_struct("ElementStream").field("found", &self.found.len()).finish_non_exhaustive()
     }
 }

@@ -3,12 +3,15 @@
 use std::{cell::Cell, sync::Arc};
 
 use expect_test::expect;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use outcrop::{
     Agent, HasPartial, Output, OutputStream, OutputUpdate, Partial,
+    core::{ContentBlock, Message, Role, StopReason, ToolUse},
     json::{NodeRef, PartialValue, Reading},
     schemars::JsonSchema,
     serde::{Deserialize, Serialize},
+    testing::ScriptedModel,
+    tool,
 };
 
 use crate::support::in_pieces;
@@ -227,4 +230,43 @@ async fn an_update_is_news() {
         {"city":"Lisbon","days":13,"note":"ã"}
         {"city":"Lisbon","days":13,"note":"ã"}"#]]
     .assert_eq(&seen.join("\n"));
+}
+
+/// What a model writes towards a list before it calls a tool is shown too, and the list in the end may be another:
+/// elements are never taken from both.
+#[tokio::test]
+async fn elements_of_a_list_that_is_written_anew() {
+    let mut seen = String::new();
+    for first in [
+        r#"{"value": ["draft"]}"#,
+        r#"{"value": ["#,
+        r#"{"value": ["Lisbon"]}"#,
+        r#"{"value": ["Lisbon", "Faro", "Braga"]}"#,
+    ] {
+        let call = ToolUse::new("c", "look", "{}");
+        let content = vec![ContentBlock::Text(first.to_owned()), ContentBlock::ToolUse(call)];
+        let model = ScriptedModel::new()
+            .message(Message::new(Role::Assistant, content), StopReason::ToolUse)
+            .text(r#"{"value": ["Lisbon", "Faro"]}"#);
+        let agent = Agent::builder(model).tools(outcrop::tools![look]).build().unwrap();
+        let mut cities = agent.ask("Cities?").elements::<String>();
+        let mut told = Vec::new();
+        while let Some(city) = cities.next().await {
+            told.push(city.unwrap_or_else(|error| error.to_string()));
+        }
+        seen += &format!("{first}: {}\n", told.join(", "));
+    }
+    expect![[r#"
+        {"value": ["draft"]}: draft, the model wrote the list anew, and it does not begin with the elements that were given
+        {"value": [: Lisbon, Faro
+        {"value": ["Lisbon"]}: Lisbon, Faro
+        {"value": ["Lisbon", "Faro", "Braga"]}: Lisbon, Faro, Braga, the model wrote the list anew, and it does not begin with the elements that were given
+    "#]]
+    .assert_eq(&seen);
+}
+
+/// Looks something up.
+#[tool]
+fn look() -> &'static str {
+    "there"
 }

@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
 
 use super::{Found, Output};
-use crate::{BlockEnding, ContentBlock, Message, RawJson, StopReason, Strategy, adapt::WRAPPER};
+use crate::{
+    BlockEnding, ContentBlock, Message, RawJson, StopReason, Strategy, adapt::WRAPPER, output::parse_strict,
+};
 
 impl Output {
     /// Looks for the output in the text of a message.
@@ -24,25 +26,37 @@ impl Output {
             return Found::Nothing;
         }
         let Some((at, text)) = last_text(message) else { return Found::Nothing };
-        if !endings.get(at).is_none_or(|ending| ending.understood) {
-            let problems = "\n- it came in a form that could not be read".to_owned();
-            return Found::Invalid { text: text.into_owned(), problems };
+        let understood = |at: usize| endings.get(at).is_none_or(|ending| ending.understood);
+        let unread = |text: String| Found::Invalid {
+            text,
+            problems: "\n- it came in a form that could not be read".to_owned(),
+        };
+        if !understood(at) {
+            return unread(text.into_owned());
         }
         // The value is in the last block, or has been cut into blocks by citations.
-        let (all, _) = trailing_text(message);
+        let Trailing { text: all, from, is_cited } = Trailing::of(message);
+        // Where something is missing within it, it may have been another value.
+        let mut within = from + 1..message.content.len();
+        let is_gapless =
+            within.all(|at| understood(at) && !endings.get(at).is_some_and(|ending| ending.follows_lost));
+        let joined = (is_cited && understood(from) && is_gapless).then_some(&*all);
         let mut first_problem = None;
-        for text in [&*text, &all] {
+        for text in [Some(&*text), joined].into_iter().flatten() {
             match self.read(text) {
                 Ok(value) => return Found::Valid { at, value, repaired: false },
                 Err(problem) => drop(first_problem.get_or_insert(problem)),
             }
         }
         if self.strategy() == Strategy::Prompt {
-            for text in [&*text, &all] {
+            for text in [Some(&*text), joined].into_iter().flatten() {
                 if let Some(Ok(value)) = mended(text).map(|mended| self.read(&mended)) {
                     return Found::Valid { at, value, repaired: true };
                 }
             }
+        }
+        if is_cited && joined.is_none() && parse_strict(&text).is_err() {
+            return unread(all);
         }
         Found::Invalid { text: written(message), problems: first_problem.unwrap_or_default() }
     }
@@ -87,19 +101,30 @@ fn last_text(message: &Message) -> Option<(usize, Cow<'_, str>)> {
     texts.into_iter().find(|(_, text)| !text.trim().is_empty())
 }
 
-/// All text behind the last block that is none, and whether citations have cut it.
-fn trailing_text(message: &Message) -> (String, bool) {
-    let blocks = message.content.iter().rev().map_while(|block| Some((block, said(block)?)));
-    let mut blocks: Vec<_> = blocks.collect();
-    blocks.reverse();
-    let is_cut = blocks.iter().any(|(block, _)| matches!(block, ContentBlock::CitationsContent(_)));
-    (blocks.into_iter().map(|(_, text)| text).collect(), is_cut)
+/// All text behind the last block that is none.
+struct Trailing {
+    text: String,
+    /// The place of its first block.
+    from: usize,
+    /// Citations are in it, which cut a text into blocks.
+    is_cited: bool,
+}
+
+impl Trailing {
+    fn of(message: &Message) -> Self {
+        let mut texts: Vec<_> = message.content.iter().rev().map_while(said).collect();
+        texts.reverse();
+        let from = message.content.len() - texts.len();
+        let mut blocks = message.content.iter().skip(from);
+        let is_cited = blocks.any(|block| matches!(block, ContentBlock::CitationsContent(_)));
+        Self { text: texts.into_iter().collect(), from, is_cited }
+    }
 }
 
 /// What the model wrote last.
 fn written(message: &Message) -> String {
-    match trailing_text(message) {
-        (text, true) => text,
+    match Trailing::of(message) {
+        Trailing { text, is_cited: true, .. } => text,
         _ => last_text(message).map(|(_, text)| text.into_owned()).unwrap_or_default(),
     }
 }
@@ -108,7 +133,7 @@ fn written(message: &Message) -> String {
 /// commas before closing brackets and the like. `None` where there is more than one way to read it.
 fn mended(text: &str) -> Option<String> {
     let within = text.get(text.find('{')?..=text.rfind('}')?)?;
-    if crate::output::parse_strict(within).is_ok() {
+    if parse_strict(within).is_ok() {
         return Some(within.to_owned());
     }
     let mut live = LiveJson::new();
