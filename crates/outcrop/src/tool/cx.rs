@@ -52,7 +52,7 @@ impl ToolCx {
     }
 
     /// The value that the agent was given with [`AgentBuilder::state`](crate::AgentBuilder::state). A tool that says
-    /// [`Tool::needs_state`] finds it.
+    /// [`Tool::needs_state`](crate::Tool::needs_state) finds it.
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
         self.inner.states.find()
     }
