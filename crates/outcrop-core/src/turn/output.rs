@@ -122,14 +122,11 @@ impl Turn {
     pub(super) fn plan_output(&mut self) -> Result<(), OutputFailureReason> {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let Some(output) = &mut self.output else { return Ok(()) };
-        let strict = self.shown.as_ref().map_or(&[][..], |shown| &shown.schemas);
+        let profile = self.taught.as_deref().unwrap_or(&self.config.profile);
+        let shown = self.shown.as_ref();
         let circumstances =
-            ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
-        let plan = ladder::plan(
-            &output.spec,
-            self.taught.as_deref().unwrap_or(&self.config.profile),
-            &circumstances,
-        )?;
+            ladder::Circumstances::of(&self.config, shown, cites, output.refused_with_citations);
+        let plan = ladder::plan(&output.spec, profile, &circumstances)?;
         let before = output.plan.replace(plan.clone());
         if before.as_ref() == Some(&plan) {
             return Ok(());
@@ -137,10 +134,7 @@ impl Turn {
         let resumed = std::mem::take(&mut output.resumed);
         // What was said stays where it is, whatever is learned of the model.
         let said = before.as_ref().is_some_and(|before| before.strategy == Strategy::Prompt);
-        if plan.strategy == Strategy::Prompt
-            && !said
-            && says_in_question(self.taught.as_deref().unwrap_or(&self.config.profile))
-        {
+        if plan.strategy == Strategy::Prompt && !said && says_in_question(profile) {
             output.in_question = true;
             let instruction = texts::instruction(&plan, &output.tool, !self.config.tools.is_empty());
             instruction.into_iter().for_each(|text| self.history.add_to_question(text));
@@ -380,14 +374,14 @@ impl Turn {
         let cites = self.output.is_some() && asks_for_citations(&self.history);
         let output = self.output.as_ref()?;
         let plan = output.plan.as_ref()?;
-        let strict = self.shown.as_ref().map_or(&[][..], |shown| &shown.schemas);
-        let now = ladder::Circumstances::of(&self.config, strict, cites, output.refused_with_citations);
+        let shown = self.shown.as_ref();
+        let now = ladder::Circumstances::of(&self.config, shown, cites, output.refused_with_citations);
         let refused = ladder::refused(refusal, plan, &output.spec, &now)?;
         let (profile, with_citations) = match refused {
             Refused::Fact(fact) => (self.profile().clone().with_fact(fact), output.refused_with_citations),
             Refused::Citations => (self.profile().clone(), true),
         };
-        let next = ladder::Circumstances::of(&self.config, strict, cites, with_citations);
+        let next = ladder::Circumstances::of(&self.config, shown, cites, with_citations);
         let next = ladder::plan(&output.spec, &profile, &next).ok()?;
         if next.asks_like(plan) {
             return None;

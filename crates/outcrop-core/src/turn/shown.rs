@@ -27,8 +27,6 @@ pub(super) struct ShownTools {
     /// By their places in the set of tools.
     specs: BTreeMap<usize, ToolSpec>,
     report: StrictReport,
-    /// The schemas of those that are strict.
-    pub(super) schemas: Vec<Value>,
     /// What was told.
     told: Vec<String>,
     /// What the service said of schemas in this turn.
@@ -41,7 +39,6 @@ impl ShownTools {
     /// As a model takes them that is as `profile` says.
     fn look_again(&mut self, tools: &ToolSet, profile: &Profile) {
         self.report = StrictReport::of(tools, profile);
-        self.schemas = self.report.schemas().cloned().collect();
         self.specs.clear();
         self.stale = false;
         for (at, spec) in tools.specs().enumerate() {
@@ -61,6 +58,11 @@ impl ShownTools {
                 self.specs.insert(at, shown);
             }
         }
+    }
+
+    /// The schemas of those that are strict.
+    pub(super) fn schemas(&self) -> impl Iterator<Item = &Value> {
+        self.report.schemas()
     }
 
     fn tool(&self, at: usize) -> Option<&StrictTool> {
@@ -141,7 +143,7 @@ impl Turn {
     /// What a refusal of the request at hand that names a strict tool, or says that a limit is exceeded that was not
     /// known, means: the turn asks once more without what was refused.
     pub(super) fn loosen(&mut self, refusal: &str) -> Option<Recovery> {
-        let shown = self.shown.as_ref().filter(|shown| !shown.schemas.is_empty())?;
+        let shown = self.shown.as_ref().filter(|shown| shown.schemas().next().is_some())?;
         let Some((at, rest)) = refused_tool(refusal) else {
             let counted = [TOO_MANY_STRICT, TOO_MANY_MEMBERS].iter().any(|text| refusal.contains(text));
             let is_over = SchemaLimits::claude().check(&shown.report.counts).is_err();

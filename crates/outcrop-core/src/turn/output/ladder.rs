@@ -11,7 +11,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::{TurnConfig, shown::refused_tool};
+use super::super::{
+    TurnConfig,
+    shown::{ShownTools, refused_tool},
+};
 use crate::{
     Choice, Fact, InputSchema, OutputFailureReason, OutputSpec, Profile, RawJson, SchemaCounts, SchemaLimits,
     Strategy, ToolChoice, ToolEntry, output::Offered,
@@ -82,7 +85,7 @@ pub(super) struct Circumstances {
 impl Circumstances {
     pub(super) fn of(
         config: &TurnConfig,
-        strict: &[Value],
+        shown: Option<&ShownTools>,
         cites: bool,
         refused_with_citations: bool,
     ) -> Self {
@@ -105,7 +108,7 @@ impl Circumstances {
             chooses: matches!(choice, Some(ToolChoice::Auto(_))) || field("tool_choice").is_some(),
             thinks: thinking.map(|thinking| thinking.get("type").and_then(Value::as_str) != Some("disabled")),
             cites: cites || refused_with_citations,
-            strict: strict.iter().cloned().chain(given_strict).collect(),
+            strict: shown.into_iter().flat_map(ShownTools::schemas).cloned().chain(given_strict).collect(),
             place: config.tools.specs().count()
                 + given.map_or(0, |given| {
                     given.tools.iter().filter(|entry| !matches!(entry, ToolEntry::CachePoint(_))).count()
