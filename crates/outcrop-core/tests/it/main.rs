@@ -30,6 +30,7 @@ mod render;
 mod render_calls;
 mod render_property;
 mod render_results;
+mod saved_data;
 mod shape;
 mod turn;
 mod turn_bound;
