@@ -87,7 +87,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    if let Err(outcrop::Error::Output(error)) = session.ask("And the south?").output::<Trip>().await {
+    if let Err(error) = session.ask("And the south?").output::<Trip>().await
+        && let Some(error) = error.as_output()
+    {
         if let OutputFailureReason::Stopped { stop_reason } = &error.failure.reason {
             println!("stopped: {}, after {} tokens", stop_reason.as_str(), error.failure.usage.output_tokens);
         }

@@ -12,7 +12,7 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use outcrop::{
-    Agent, AgentBuilder, Model, ModelError, ModelStream, Session, StopReason, ToolCx, ToolHandler,
+    Agent, AgentBuilder, Model, ModelCall, ModelError, ModelStream, Session, StopReason, ToolCx, ToolHandler,
     ToolOutput, ToolSpec,
     core::{
         BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, MessageStart,
@@ -251,8 +251,8 @@ impl Model for Chaos {
         CLAUDE
     }
 
-    fn stream(&self, request: Request) -> ModelStream {
-        self.requests.lock().unwrap().push(request);
+    fn call(&self, call: ModelCall) -> ModelStream {
+        self.requests.lock().unwrap().push(call.request);
         let still = Scripted {
             blocks: vec![(Block::Text(vec!["Still here.".into()]), true)],
             stop_reason: "end_turn",

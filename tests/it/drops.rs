@@ -11,8 +11,8 @@ use std::{
 
 use futures::{StreamExt, future::join_all};
 use outcrop::{
-    Agent, AgentBuilder, Ask, Error, EventKind, History, Model, ModelStream, Session, Tool, TurnEvent,
-    TurnStream, core::Request, testing::ScriptedModel,
+    Agent, AgentBuilder, Ask, ErrorKind, EventKind, History, Model, ModelCall, ModelStream, Session, Tool,
+    TurnEvent, TurnStream, testing::ScriptedModel,
 };
 use outcrop_local::{Answer, Progress, Script};
 use serde_json::json;
@@ -283,7 +283,7 @@ async fn one_turn_at_a_time() {
     for _ in 0..2 {
         // That the second one is refused does not end the first one's turn.
         let refused = session.ask("Me too.").await.unwrap_err();
-        assert!(matches!(refused, Error::TurnInProgress));
+        assert!(matches!(refused.kind(), ErrorKind::TurnInProgress));
         assert!(refused.is_retryable());
     }
     assert!(session.history().is_empty(), "as before the turn");
@@ -325,9 +325,9 @@ impl Model for Panicking {
         self.inner.id()
     }
 
-    fn stream(&self, request: Request) -> ModelStream {
+    fn call(&self, call: ModelCall) -> ModelStream {
         if !self.panics.swap(false, Ordering::SeqCst) {
-            return self.inner.stream(request);
+            return self.inner.call(call);
         }
         assert!(!self.at_once, "the model panics");
         Box::pin(futures::stream::poll_fn(|_| panic!("its stream panics")))
@@ -359,11 +359,11 @@ async fn an_error_ends_the_turn_and_no_more() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, Error::Protocol(_)), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Protocol(_)), "{error:?}");
     // The turn is over as soon as its error is known, though the stream is still held.
     assert!(turn.next().await.is_none());
     assert_askable(&session).await;
-    assert!(matches!(turn.answer().await, Err(Error::TurnOver)));
+    assert!(matches!(turn.answer().await, Err(error) if matches!(error.kind(), ErrorKind::TurnOver)));
 }
 
 /// The answer can still be had from a stream that was read to its end.

@@ -375,7 +375,7 @@ async fn r82_a_cut_answer() {
         tell_error(&error),
         "error: the model gave no output: the model stopped with `max_tokens` before its output was whole"
     );
-    let outcrop::Error::Output(error) = error else { panic!() };
+    let outcrop::ErrorKind::Output(error) = error.into_kind() else { panic!() };
     assert_eq!(error.failure.text, r#"{"city": "Lisb"#);
     let partial: Partial<Trip> = error.partial::<Trip>().unwrap();
     assert_eq!(partial.city, Part::Growing("Lisb".to_owned()));
@@ -397,7 +397,7 @@ async fn cut(strategy: Strategy, reason: StopReason) -> String {
     let agent = stage.agent().build().unwrap();
     let error = agent.ask("Trips").output::<Vec<Trip>>().strategy(strategy).await.unwrap_err();
     let told = tell_error(&error);
-    let outcrop::Error::Output(error) = error else { panic!("{told}") };
+    let outcrop::ErrorKind::Output(error) = error.into_kind() else { panic!("{told}") };
     let trips = error.partial::<Vec<Trip>>().unwrap();
     let cities: Vec<_> = trips.iter().map(|trip| trip.city.clone()).collect();
     assert_eq!(cities, [Part::Done("Lisbon".to_owned()), Part::Growing("Fa".to_owned())]);

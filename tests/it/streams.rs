@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use outcrop::{
-    Agent, ContentBlock, Error, History, Session,
+    Agent, ContentBlock, ErrorKind, History, Session,
     core::{Fact, Message, ToolResult, ToolUse},
 };
 use outcrop_local::{Answer, Cut, Operation, Script};
@@ -276,7 +276,7 @@ async fn a_lesson_is_learned_once() {
     let agent = Agent::builder(stage.bedrock.with_model("somebody.new-model-v1:0")).build().unwrap();
     let session = Session::from_history(&agent, interrupted());
     let error = session.ask("And?").await.unwrap_err();
-    assert!(matches!(&error, Error::Model(model) if model.code() == Some("ValidationException")));
+    assert!(matches!(error.kind(), ErrorKind::Model(model) if model.code() == Some("ValidationException")));
     assert_eq!(stage.local.requests().len(), 2);
     assert_askable(&session).await;
 }

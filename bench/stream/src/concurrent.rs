@@ -16,7 +16,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use futures::{StreamExt, future::BoxFuture};
-use outcrop::{Agent, Error};
+use outcrop::{Agent, ErrorKind};
 use serde::{Deserialize, Serialize};
 
 use outcrop_bench_common::report::{Bars, Table};
@@ -244,7 +244,7 @@ async fn watch(agent: Agent, mut progress: Progress) -> Result<(Said, Progress),
     while let Some(event) = turn.next().await {
         match event {
             Ok(event) => seen.add_live(&mut turn, &event),
-            Err(Error::StepLimit { .. }) => break,
+            Err(error) if matches!(error.kind(), ErrorKind::StepLimit { .. }) => break,
             Err(error) => return Err(error.into()),
         }
         progress.event(&seen);

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use aws_sdk_bedrockruntime::Client;
 use bytes::Bytes;
-use outcrop_core::{Fact, Profile, Request, Response, bare_model_id};
+use outcrop_core::{Delivery, Fact, Profile, Request, Response, bare_model_id};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -16,7 +16,7 @@ use crate::{
     error::{Error, TimeoutKind, TransportError, TransportKind, UnexpectedResponse},
     event_stream::EventStream,
     learned::{Learned, Lesson},
-    transport::{Answer, Head, Limit, Operation, send},
+    transport::{Answer, Destination, Head, Limit, Operation, send},
 };
 
 /// A model of Amazon Bedrock: what is needed to call it. Cheap to clone, safe to share.
@@ -46,6 +46,7 @@ pub struct Bedrock {
     model_id: Arc<str>,
     profile: Arc<Profile>,
     shared: Arc<Shared>,
+    single_attempt: bool,
 }
 
 pub(crate) struct Shared {
@@ -99,7 +100,7 @@ impl Bedrock {
 
     pub(crate) fn new(model_id: &str, profile: Option<Profile>, shared: Arc<Shared>) -> Self {
         let profile = profile.unwrap_or_else(|| Profile::of(model_id));
-        Self { model_id: model_id.into(), profile: Arc::new(profile), shared }
+        Self { model_id: model_id.into(), profile: Arc::new(profile), shared, single_attempt: false }
     }
 
     /// The id or ARN that calls name.
@@ -115,6 +116,24 @@ impl Bedrock {
     /// Another model over the same connections, credentials and limits; its profile is the table's.
     pub fn with_model(&self, model_id: impl AsRef<str>) -> Self {
         Self::new(model_id.as_ref(), None, Arc::clone(&self.shared))
+    }
+
+    /// The same handle, whose calls are sent once: the SDK's own retries are switched off, for callers that retry
+    /// themselves.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), outcrop_bedrock::ConfigError> {
+    /// # let builder = outcrop_bedrock::Bedrock::builder("us.amazon.nova-2-lite-v1:0").region("us-east-1");
+    /// let bedrock = builder.static_credentials("AKIDEXAMPLE", "secret", None).build().await?;
+    /// let once = bedrock.single_attempt();
+    /// assert_eq!(once.model_id(), bedrock.model_id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn single_attempt(&self) -> Self {
+        Self { single_attempt: true, ..self.clone() }
     }
 
     /// What the model takes: the table of `outcrop-core`, or what [`BedrockBuilder::model_profile`] set, and over it
@@ -163,7 +182,7 @@ impl Bedrock {
     /// # Errors
     /// [`Error`]; a body that is not Converse's JSON is [`Error::UnexpectedResponse`].
     pub async fn converse(&self, request: &Request) -> Result<(Response, ResponseMeta), Error> {
-        let body = encoded(request.to_json_bytes())?;
+        let body = encoded(request.to_json_bytes_for(Delivery::Whole))?;
         self.whole(Operation::Converse, &self.model_id, body, "a Converse response").await
     }
 
@@ -205,7 +224,7 @@ impl Bedrock {
                 streamed => return streamed,
             }
         }
-        let (response, meta) = self.converse(&request.for_converse()).await?;
+        let (response, meta) = self.converse(request).await?;
         Ok(EventStream::of_whole(response.into_events(), meta))
     }
 
@@ -261,7 +280,8 @@ impl Bedrock {
         limit: Option<Limit>,
         alarm: &mut Alarm,
     ) -> Result<Answer, Error> {
-        let sent = send(&self.shared.client, operation, model_id, body, limit, alarm).await;
+        let to = Destination { operation, model_id, single_attempt: self.single_attempt };
+        let sent = send(&self.shared.client, to, body, limit, alarm).await;
         sent.inspect_err(|error| {
             if let Some(lesson) = Lesson::of(error) {
                 tracing::debug!(model_id = &*self.model_id, ?lesson, "learned from a refusal");

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+mod failure;
 mod service;
 mod stream;
 mod texts;
@@ -16,7 +17,7 @@ mod transport;
 
 pub use service::ServiceError;
 pub use stream::{StreamError, StreamErrorKind, UnexpectedResponse};
-pub(crate) use texts::{excerpt, mentions};
+pub(crate) use texts::excerpt;
 pub use transport::{TimeoutError, TimeoutKind, TransportError, TransportKind};
 
 /// Why a call to Bedrock failed.

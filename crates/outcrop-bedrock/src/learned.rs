@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use outcrop_core::Fact;
+use outcrop_core::{Fact, Statement};
 use tokio::time::Instant;
 
-use crate::error::{Error, ServiceError, mentions};
+use crate::error::{Error, ServiceError};
 
 /// How long a lesson is believed: 1 h.
 pub(crate) const BELIEVED_FOR: Duration = Duration::from_secs(60 * 60);
@@ -29,21 +29,16 @@ pub(crate) enum Lesson {
 }
 
 impl Lesson {
-    /// The lesson of a refusal, matched narrowly on its text; the code alone would say too little.
+    /// What the refusal of a call teaches about how to make calls. What it teaches about the conversation is decided by
+    /// the turn, which knows what it asked for, and comes back by [`Bedrock::teach`](crate::Bedrock::teach).
     pub(crate) fn of(error: &Error) -> Option<Self> {
-        let refusal = error.as_service().filter(|refusal| refusal.status == Some(400))?;
-        let message = refusal.message.as_deref()?;
-        let says = |phrase| mentions(Some(message), phrase);
-        // Some texts come with a typographic apostrophe.
-        if let Some(fact) = Fact::from_refusal(&message.replace('’', "'")) {
-            Some(Self::Fact(fact))
-        } else if says("unsupported for streaming") {
-            Some(Self::NoStreaming)
-        } else if says("support counting tokens") {
-            Some(Self::NoTokenCount)
-        } else {
-            None
-        }
+        let refusal = error.as_service().filter(|refusal| refusal.status == Some(400))?.refusal();
+        const LESSONS: [(Statement, Lesson); 3] = [
+            (Statement::NoToolStreaming, Lesson::Fact(Fact::NoToolStreaming)),
+            (Statement::NoStreaming, Lesson::NoStreaming),
+            (Statement::NoTokenCount, Lesson::NoTokenCount),
+        ];
+        LESSONS.into_iter().find(|(statement, _)| refusal.says(*statement)).map(|(_, lesson)| lesson)
     }
 }
 

@@ -20,8 +20,9 @@ use std::{
 use aws_sdk_bedrockruntime::{
     Client,
     config::{
-        ConfigBag, Intercept, RuntimeComponents,
+        Builder, ConfigBag, Intercept, RuntimeComponents,
         interceptors::{BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut},
+        retry::RetryConfig,
     },
     types::{ConverseTokensRequest, CountTokensInput},
 };
@@ -45,6 +46,15 @@ pub(crate) enum Operation {
     Converse,
     ConverseStream,
     CountTokens,
+}
+
+/// Where a request goes, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Destination<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) model_id: &'a str,
+    /// The SDK does not retry.
+    pub(crate) single_attempt: bool,
 }
 
 /// What is known of a 2xx answer before its body is read.
@@ -83,20 +93,19 @@ impl Limit {
     }
 }
 
-/// Sends `body` as `operation` on `model_id` and returns the answer, which is 2xx; `limit` bounds the wait for its
+/// Sends `body` and returns the answer, which is 2xx; `limit` bounds the wait for its
 /// headers, the SDK's retries included.
 ///
 /// Dropping the future ends the exchange.
 pub(crate) async fn send(
     client: &Client,
-    operation: Operation,
-    model_id: &str,
+    to: Destination<'_>,
     body: Bytes,
     limit: Option<Limit>,
     alarm: &mut Alarm,
 ) -> Result<Answer, Error> {
     let exchange = Exchange::new(body);
-    let sent = pin!(send_through(client, operation, model_id, &exchange));
+    let sent = pin!(send_through(client, to, &exchange));
     match limit {
         None => sent.await,
         Some(limit) => alarm.limit(limit.until, sent).await.unwrap_or_else(|| {
@@ -106,20 +115,21 @@ pub(crate) async fn send(
     }
 }
 
-async fn send_through(
-    client: &Client,
-    operation: Operation,
-    model_id: &str,
-    exchange: &Exchange,
-) -> Result<Answer, Error> {
+async fn send_through(client: &Client, to: Destination<'_>, exchange: &Exchange) -> Result<Answer, Error> {
+    let Destination { operation, model_id, single_attempt } = to;
     // The three builders share no trait that could be named outside of the SDK.
     macro_rules! through {
-        ($builder:expr) => {
-            match $builder.model_id(model_id).customize().interceptor(exchange.clone()).send().await {
+        ($builder:expr) => {{
+            let mut operation = $builder.model_id(model_id).customize().interceptor(exchange.clone());
+            if single_attempt {
+                operation =
+                    operation.config_override(Builder::default().retry_config(RetryConfig::disabled()));
+            }
+            match operation.send().await {
                 Ok(_) => exchange.take_answer(),
                 Err(error) => Err(exchange.refused(error)),
             }
-        };
+        }};
     }
     match operation {
         Operation::Converse => through!(client.converse()),

@@ -10,10 +10,11 @@
 //! - What cannot stand in a message (a delta of an unknown kind, a tool input without its start) is handed out
 //!   beside it, never lost and never sent back.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bytes::BytesMut;
 use outcrop_json::{Limit, LimitError, LiveJson};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Blob, BlockDelta, BlockStart, Citation, CitationsContent, CitedText, ContentBlock, ImageBlock,
@@ -23,7 +24,8 @@ use crate::{
 };
 
 /// The stream broke the order that Converse promises.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum ProtocolError {
     /// The message began twice.
@@ -47,9 +49,9 @@ pub enum ProtocolError {
         /// Its index.
         block: u32,
         /// What the block is.
-        kind: &'static str,
+        kind: Cow<'static, str>,
         /// What came.
-        delta: &'static str,
+        delta: Cow<'static, str>,
     },
     /// A tool's input is longer than any that is taken.
     #[error("the input in block {block} has more than {limit} bytes")]
@@ -62,27 +64,6 @@ pub enum ProtocolError {
     /// The stream ended before `messageStop`, so the message is not whole (R104).
     #[error("the stream ended before messageStop")]
     Unfinished,
-}
-
-impl ProtocolError {
-    /// A mixed block read back from a saved turn.
-    pub(crate) fn mixed(block: u32, kind: &str, delta: &str) -> Self {
-        const WORDS: [&str; 11] = [
-            "empty",
-            "text",
-            "cited text",
-            "reasoning",
-            "a tool use",
-            "a tool result",
-            "an image",
-            "whole",
-            "of an unknown kind",
-            "a citation",
-            "a tool's input",
-        ];
-        let word = |text: &str| WORDS.iter().find(|word| **word == text).copied().unwrap_or("something else");
-        Self::MixedBlock { block, kind: word(kind), delta: word(delta) }
-    }
 }
 
 /// What one event did to the message.
@@ -281,7 +262,8 @@ pub struct Assembled {
 }
 
 /// How a block of a finished message ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BlockEnding {
     /// Its index on the stream.
@@ -429,7 +411,9 @@ impl Assembler {
         if matches!(block.body, Body::Empty) {
             block.body = Body::opened_by(&delta);
         }
-        let mixed = |kind, delta| Err(ProtocolError::MixedBlock { block: index, kind, delta });
+        let mixed = |kind: &'static str, delta: &'static str| {
+            Err(ProtocolError::MixedBlock { block: index, kind: kind.into(), delta: delta.into() })
+        };
         let (body, delta) = (&mut block.body, delta);
         match (body, delta) {
             (Body::Foreign, delta) => {

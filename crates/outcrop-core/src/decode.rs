@@ -57,6 +57,9 @@ pub enum InvalidInput {
         /// Where and why.
         problems: Problems,
     },
+    /// The text is not the one that the turn handed out.
+    #[error("The input was changed after the call was made, so the tool was not run.")]
+    Altered,
     /// Nothing says that the input is whole.
     #[error("The call was not finished{}, so the tool was not run.", stop_reason.as_deref().map(|r| format!(" (stop reason `{r}`)")).unwrap_or_default())]
     NotWhole {

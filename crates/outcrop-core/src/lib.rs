@@ -31,18 +31,28 @@ mod trace;
 mod usage;
 
 mod event;
+mod features;
 pub mod frame;
+mod refusal_text;
+
+mod failure;
+mod time;
 
 mod assembler;
+mod call_data;
 mod decode;
 mod tool_set;
 
 pub mod adapt;
 mod profile;
 
+mod config;
+mod conversation;
 mod history;
 mod output;
+mod plan;
 mod render;
+mod retry;
 mod strict_tools;
 mod turn;
 mod turn_event;
@@ -54,9 +64,14 @@ pub use adapt::{
     SchemaDialect, SchemaLimits, adapt, lint,
 };
 pub use assembler::*;
+pub use call_data::{CallData, InputHash};
 pub use citation::*;
+pub use config::{Target, TargetKey, ToolStreaming, TurnConfig, Wire};
+pub use conversation::{Conversation, KnownFact};
 pub use decode::{InvalidInput, Problem, Problems};
 pub use event::*;
+pub use failure::{CallFailure, FailureClass, TimeoutPhase};
+pub use features::{Delivery, Features};
 pub use frame::{Frame, FrameDecoder, FrameError, FrameRef};
 pub use history::{Binding, Entry, History};
 pub use media::*;
@@ -70,19 +85,23 @@ pub use profile::{
     ToolUseIds, bare_model_id,
 };
 pub use raw_json::{Blob, Members, RawJson};
+pub use refusal_text::{Refusal, Statement};
 pub use render::{Rendered, Rule, render};
 pub use request::*;
 pub use response::*;
+pub use retry::RetryPolicy;
 pub use schema::{ObjectSchema, schema_of};
 pub use strict_tools::{NotStrict, StrictReport, StrictTool};
+pub use time::Time;
 pub use tool_input::{InputMembers, InputText, ReadyInput};
-pub use tool_set::{ToolSet, ToolSetError};
+pub use tool_set::{ToolDef, ToolPolicy, ToolSet, ToolSetError};
 pub use tool_spec::*;
 pub use trace::*;
 pub use turn::*;
 pub use turn_event::{
-    CitationAdded, Diagnostic, EVENT_VERSION, EventKind, OutputDelta, OutputEnd, OutputRejected, OutputStart,
-    ReasoningDelta, ReasoningEnd, StepEnd, StepStart, StepUsage, TextDelta, TextEnd, ToolEnd, ToolInputDelta,
-    ToolInputEnd, ToolInputStart, ToolProgress, ToolStart, TurnEnd, TurnEvent, TurnStart,
+    AttemptDiscarded, CitationAdded, Diagnostic, EVENT_VERSION, EventKind, OutputDelta, OutputEnd,
+    OutputRejected, OutputStart, ReasoningDelta, ReasoningEnd, StepEnd, StepStart, StepUsage, TextDelta,
+    TextEnd, ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolStart, TurnEnd,
+    TurnEvent, TurnStart,
 };
 pub use usage::*;

@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::refusal_text::{Refusal, Statement};
+
 /// What one model takes. Facts about the conversation; more are added as features need them.
 ///
 /// ```
@@ -441,25 +443,23 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// What the text of a refusal teaches; matched narrowly, since a wrong fact is worse than none.
+    /// What a refusal teaches about the model's conversations, whatever the refused request held.
     ///
     /// ```
-    /// use outcrop_core::Fact;
-    /// let text = "This model doesn't support tool use in streaming mode.";
-    /// assert_eq!(Fact::from_refusal(text), Some(Fact::NoToolStreaming));
-    /// assert_eq!(Fact::from_refusal("The provided model identifier is invalid."), None);
+    /// use outcrop_core::{Fact, Refusal};
+    /// let refusal = Refusal::parse("This model doesn't support tool use in streaming mode.");
+    /// assert_eq!(Fact::from_refusal(&refusal), Some(Fact::NoToolStreaming));
+    /// assert_eq!(Fact::from_refusal(&Refusal::parse("The provided model identifier is invalid.")), None);
     /// ```
-    pub fn from_refusal(message: &str) -> Option<Self> {
-        const TEXTS: [(&str, Fact); 5] = [
-            ("tool result blocks cannot be provided in the same turn", Fact::ToolResultsAlone),
-            ("tool use blocks cannot be provided in the same turn", Fact::ToolUsesAlone),
-            ("doesn't support tool use in streaming mode", Fact::NoToolStreaming),
-            ("doesn't support the status field", Fact::NoToolResultStatus),
-            ("User messages cannot contain reasoning content", Fact::NoReasoning),
+    pub fn from_refusal(refusal: &Refusal) -> Option<Self> {
+        const FACTS: [(Statement, Fact); 5] = [
+            (Statement::ToolResultsAlone, Fact::ToolResultsAlone),
+            (Statement::ToolUsesAlone, Fact::ToolUsesAlone),
+            (Statement::NoToolStreaming, Fact::NoToolStreaming),
+            (Statement::NoToolResultStatus, Fact::NoToolResultStatus),
+            (Statement::NoReasoning, Fact::NoReasoning),
         ];
-        // Some texts come with a typographic apostrophe.
-        let message = message.replace('\u{2019}', "'");
-        TEXTS.into_iter().find(|(text, _)| message.contains(text)).map(|(_, fact)| fact)
+        FACTS.into_iter().find(|(statement, _)| refusal.says(*statement)).map(|(_, fact)| fact)
     }
 }
 

@@ -7,9 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use crate::{CachePoint, GuardContent, Message, RawJson, ToolConfig};
+use crate::{CachePoint, Features, GuardContent, Message, RawJson, ToolConfig};
 
 wire_struct! {
     /// The body of one call.
@@ -58,59 +56,13 @@ wire_struct! {
             additional_model_response_field_paths: String = "additionalModelResponseFieldPaths",
         }
         ignored { "modelId" }
+        beside {
+            /// Features that are resolved for the model. They are no members of the JSON of a request: the encoder of
+            /// the wire that it goes to spells them.
+            features: Features,
+        }
     }
 }
-
-impl Request {
-    /// The body as it is sent.
-    ///
-    /// # Errors
-    /// Only where a blob is too long for base64.
-    pub fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = Vec::with_capacity(FIRST_BYTES);
-        serde_json::to_writer(&mut bytes, self)?;
-        Ok(bytes)
-    }
-
-    /// The body of CountTokens for this request: what counts towards its input.
-    ///
-    /// # Errors
-    /// As [`Request::to_json_bytes`].
-    pub fn to_count_tokens_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            input: Input<'a>,
-        }
-        #[derive(Serialize)]
-        struct Input<'a> {
-            converse: Counted<'a>,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Counted<'a> {
-            messages: &'a [Message],
-            #[serde(skip_serializing_if = "<[_]>::is_empty")]
-            system: &'a [SystemContentBlock],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            tool_config: Option<&'a ToolConfig>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            additional_model_request_fields: Option<&'a RawJson>,
-        }
-        serde_json::to_vec(&Body {
-            input: Input {
-                converse: Counted {
-                    messages: &self.messages,
-                    system: &self.system,
-                    tool_config: self.tool_config.as_ref(),
-                    additional_model_request_fields: self.additional_model_request_fields.as_ref(),
-                },
-            },
-        })
-    }
-}
-
-/// Room that a body of a short conversation fits in.
-const FIRST_BYTES: usize = 2048;
 
 wire_union! {
     /// One block of the system prompt.

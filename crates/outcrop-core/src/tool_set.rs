@@ -2,14 +2,14 @@
 //!
 //! # Invariants
 //! - Names are valid and unique (R14); schemas are JSON Schemas of objects.
-//! - [`ReadyInput`]s are made by `ToolSet::check` alone, which only the [`Turn`](crate::Turn) calls, once the
-//!   call's block has ended and the model has moved on.
+//! - [`ReadyInput`]s are made by `ToolSet::check` alone. Two call it: the [`Turn`](crate::Turn), once the call's block has
+//!   ended and the model has moved on, and [`ToolSet::admit`], for calls that a turn handed out and a durable engine kept.
 //! - The check is against the schema that the tool declared, not against what was adapted for a model.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use crate::{
-    InputSchema, InputText, InvalidInput, ReadyInput, ToolSpec,
+    CallData, InputHash, InputSchema, InputText, InvalidInput, ReadyInput, ToolSpec,
     decode::{Schema, excerpt},
     tool_input::{Read, refuse_doubles},
 };
@@ -40,6 +40,55 @@ pub enum ToolSetError {
     },
 }
 
+/// A tool: what the model is told of it, and how its calls may run.
+///
+/// ```
+/// use std::time::Duration;
+/// use outcrop_core::{ToolDef, ToolSet, ToolSpec};
+/// let spec = ToolSpec::with_schema("pay", "Pays.", serde_json::json!({"type": "object"}));
+/// let mut pay = ToolDef::from(spec);
+/// pay.policy.sequential = true;
+/// pay.policy.timeout = Some(Duration::from_secs(20));
+/// let tools = ToolSet::new([pay])?;
+/// assert!(tools.policy("pay").unwrap().sequential);
+/// # Ok::<(), outcrop_core::ToolSetError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ToolDef {
+    /// What the model is told.
+    pub spec: ToolSpec,
+    /// How its calls may run.
+    pub policy: ToolPolicy,
+}
+
+impl From<ToolSpec> for ToolDef {
+    fn from(spec: ToolSpec) -> Self {
+        let policy = ToolPolicy { strict: spec.strict == Some(true), ..ToolPolicy::default() };
+        Self { spec, policy }
+    }
+}
+
+/// How the calls of a tool may run. The [`Turn`](crate::Turn) obeys it under every driver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolPolicy {
+    /// A call changes nothing. One that was running when its turn was saved is run again.
+    pub read_only: bool,
+    /// A call runs alone: the calls before it have ended, those after it wait for its end.
+    pub sequential: bool,
+    /// The input is shown while the model writes it, which [`ToolStreaming::Auto`](crate::ToolStreaming::Auto) goes by.
+    pub live: bool,
+    /// The model is constrained to the schema while it writes, where it supports that.
+    pub strict: bool,
+    /// A call runs only after [`Action::Decide`](crate::Action::Decide) was answered.
+    pub approval: bool,
+    /// How long a call may take, from its dispatch; without it there is no limit.
+    pub timeout: Option<Duration>,
+    /// A call is never dispatched a second time, whatever happened to the first, even if it is `read_only`.
+    pub once: bool,
+}
+
 /// The tools of an agent.
 ///
 /// ```
@@ -50,9 +99,8 @@ pub enum ToolSetError {
 /// ```
 #[derive(Default)]
 pub struct ToolSet {
-    tools: Vec<(ToolSpec, Schema)>,
+    tools: Vec<(ToolDef, Schema)>,
     by_name: HashMap<String, usize>,
-    any_live: bool,
 }
 
 impl ToolSet {
@@ -60,39 +108,36 @@ impl ToolSet {
     ///
     /// # Errors
     /// The first tool that cannot be offered.
-    pub fn new(specs: impl IntoIterator<Item = ToolSpec>) -> Result<Self, ToolSetError> {
+    pub fn new(tools: impl IntoIterator<Item: Into<ToolDef>>) -> Result<Self, ToolSetError> {
         let mut set = Self::default();
-        for spec in specs {
-            let name = spec.name.clone();
+        for tool in tools {
+            let tool = tool.into();
+            let name = tool.spec.name.clone();
             if !ToolSpec::is_valid_name(&name) {
                 return Err(ToolSetError::BadName { name });
             }
             if set.by_name.insert(name.clone(), set.tools.len()).is_some() {
                 return Err(ToolSetError::Duplicate { name });
             }
-            let validator = compile(&spec).map_err(|reason| ToolSetError::BadSchema { name, reason })?;
-            set.tools.push((spec, validator));
+            let validator = compile(&tool.spec).map_err(|reason| ToolSetError::BadSchema { name, reason })?;
+            set.tools.push((tool, validator));
         }
         Ok(set)
     }
 
-    /// Says whether the input of a tool is shown while the model writes it, which [`ToolStreaming::Auto`] goes by.
-    ///
-    /// [`ToolStreaming::Auto`]: crate::ToolStreaming::Auto
-    #[must_use]
-    pub fn with_any_live(mut self, any_live: bool) -> Self {
-        self.any_live = any_live;
-        self
-    }
-
     /// Whether the input of a tool is shown while the model writes it.
     pub fn any_live(&self) -> bool {
-        self.any_live
+        self.tools.iter().any(|(tool, _)| tool.policy.live)
+    }
+
+    /// How the calls of the tool called `name` may run.
+    pub fn policy(&self, name: &str) -> Option<&ToolPolicy> {
+        Some(&self.tools[self.position(name)?].0.policy)
     }
 
     /// The specs, in order.
     pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
-        self.tools.iter().map(|(spec, _)| spec)
+        self.tools.iter().map(|(tool, _)| &tool.spec)
     }
 
     /// The place of the tool called `name` in [`ToolSet::specs`].
@@ -103,6 +148,37 @@ impl ToolSet {
     /// Whether there is no tool.
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
+    }
+
+    /// Makes the input of a call executable again that a turn handed out and that was kept as data since, as by a durable
+    /// engine that runs the tool in another process. It is parsed and validated again, by the tools that are there now.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use outcrop_core::*;
+    ///
+    /// let spec = ToolSpec::with_schema("ping", "Answers.", serde_json::json!({"type": "object"}));
+    /// let tools = Arc::new(ToolSet::new([spec]).unwrap());
+    /// let config = Arc::new(TurnConfig::new("a.model", Arc::clone(&tools)));
+    /// let mut turn = Turn::new(config, History::new(), Message::user("Ping"), "t1", Time(0));
+    /// let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
+    /// let message = Message::assistant([ToolUse::new("c1", "ping", serde_json::json!({"times": 2})).into()].to_vec());
+    /// turn.on_response(ask.id, Response::new(Output::Message(message), StopReason::ToolUse), Time(1));
+    /// let Some(Action::Dispatch(dispatch)) = turn.next_action() else { panic!("the call is run") };
+    ///
+    /// let data = serde_json::to_string(&dispatch.to_data()).unwrap();
+    /// let input = tools.admit(&serde_json::from_str(&data).unwrap()).unwrap();
+    /// assert_eq!(input.value()["times"], 2);
+    /// assert!(tools.admit(&serde_json::from_str(&data.replace('2', "3")).unwrap()).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// The text is not the one that was handed out, there is no such tool any more, or the text does not fit its schema.
+    pub fn admit(&self, call: &CallData) -> Result<ReadyInput, InvalidInput> {
+        if call.input_hash != InputHash::of(&call.input) {
+            return Err(InvalidInput::Altered);
+        }
+        self.check(&call.name, &InputText::from(call.input.as_str()), None)
     }
 
     /// What a whole, finished text is for the tool called `name`: an input that may run, or why not.

@@ -1,57 +1,73 @@
 //! Decides what happens in a turn: which action is next, and what follows from what happened.
 //!
-//! A [`Turn`] does no I/O and knows no clock. A driver takes [`Action`]s, does them, and tells what happened by the
-//! action's id, in any order; [`TurnEvent`]s for whoever watches come out beside. The same machine runs under any
-//! driver, and in tests under none.
+//! A [`Turn`] does no I/O and knows no clock. A driver takes [`Action`]s, does them, and reports what happened by the
+//! action's id, in any order; [`TurnEvent`]s for observers come out beside. The same machine runs under any driver, and
+//! in tests without one. `docs/turn.md` has the states, the rules of the contract, and the tables of events and
+//! diagnostics.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `action.rs` | what a driver is asked to do, ids, how a turn ends |
+//! | `step.rs` | the model and the calls of one step side by side; its one end |
+//! | `attempt.rs` | one call to the model, also apart from its turn |
+//! | `calls.rs`, `verdict.rs` | the tool calls of a step; which may run, and when |
+//! | `answer.rs`, `output.rs` | an answer that has ended; what of it is the output |
+//! | `outbox.rs`, `live.rs` | events and diagnostics; live values |
+//! | `saved.rs` | the saved form |
 //!
 //! # Invariants
-//! - A tool call is handed out for dispatch only when its block has stopped (some gateways leave that to the end of
-//!   the message, which will do where there is an input), the message has ended with
-//!   `tool_use` (or with `end_turn` or `stop_sequence` and every block stopped), and its text is strict JSON that
-//!   fits the tool's schema (D3). Everything else becomes an error result or a [`TurnFailure`].
-//! - Whenever the turn is let go, [`Turn::into_history`] gives a history that can be sent again, with every
-//!   result that had come (D5).
-//! - A call that was handed out is never handed out again, not even by a turn that was saved and resumed.
+//! - A tool call is handed out for dispatch only when `verdict.rs` says that it may run (D3). Everything else becomes an
+//!   error result or a [`TurnFailure`].
+//! - Whenever the turn is let go, [`Turn::into_conversation`] gives a history that can be sent again, with every result
+//!   that had come (D5).
+//! - A call is handed out once. Only a `read_only` one whose turn was saved while it ran is handed out again.
 //! - Outcomes for actions that are not outstanding change nothing.
 
 mod action;
-mod bound;
+mod answer;
+mod attempt;
 mod calls;
+mod limits;
 mod live;
+mod outbox;
 mod output;
-mod refusal;
-mod request;
 mod saved;
-mod shown;
-mod tool_streaming;
+mod step;
+mod texts;
+mod verdict;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 pub use action::{
-    Action, ActionId, ConverseAction, DispatchAction, Recovery, TurnConfig, TurnFailure, TurnOutcome,
+    Action, ActionId, ActionKind, CancelAction, ConverseAction, DecideAction, Decision, DispatchAction,
+    InvalidActionId, Outstanding, Question, RememberAction, ToolCall, TurnFailure, TurnOutcome, WaitAction,
 };
-pub use calls::ToolCall;
+pub use answer::{AnswerEnd, FinishedAnswer};
+pub use attempt::Attempt;
 pub use live::LiveInput;
 pub use saved::{SavedTurn, UnknownVersion};
-pub use tool_streaming::ToolStreaming;
 
 use crate::{
-    Assembled, Assembler, Binding, CitationAdded, ContentBlock, Diagnostic, EVENT_VERSION, EventKind, Fact,
-    Growth, History, Message, OutputDelta, Profile, ProtocolError, RawJson, ReasoningContent, ReasoningDelta,
-    ReasoningEnd, StepEnd, StepStart, StepUsage, StopReason, StreamEvent, StreamMetadata, TextDelta, TextEnd,
-    ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolResult, ToolResultContent,
-    ToolResultStatus, ToolUseStart, TurnEnd, TurnEvent, TurnStart, Usage,
+    AttemptDiscarded, ContentBlock, Conversation, Diagnostic, EVENT_VERSION, History, Message, OutputAttempt,
+    OutputFailure, OutputFailureReason, OutputRejected, RawJson, Response, StepEnd, StepStart, StopReason,
+    StreamEvent, ToolEnd, ToolProgress, ToolResult, ToolResultContent, ToolResultStatus, ToolStart, TurnEnd,
+    TurnEvent, TurnOutput, TurnStart, Usage,
+    call_data::InputHash,
+    config::{ToolStreaming, TurnConfig},
+    failure::CallFailure,
+    plan::{self, Effect, Knowledge, Lesson, OutputAsk, Place},
+    time::Time,
 };
-use outcrop_json::LiveJson;
 
-use bound::sends_reasoning;
-use calls::Calls;
-use live::{LiveCall, LiveInputs};
-use output::{Found, OpenOutput, Output};
-use shown::ShownTools;
+use action::BoundDecision;
+use answer::{CompleteAnswer, OutputCandidate, ParsedInput, PresetResults};
+use attempt::{BROKEN_AFTER_ANSWER, OpenAnswer, Progress};
+use calls::{Calls, EndedCall};
+use limits::{LimitReached, Spent};
+use live::{KeptInputs, LiveInputs};
+use outbox::Outbox;
+use output::OutputState;
+use step::{ModelState, Next, OpenCall, Step};
 
 /// One turn: from a user message to the answer.
 ///
@@ -60,388 +76,305 @@ use shown::ShownTools;
 /// use outcrop_core::*;
 ///
 /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
-/// let mut turn = Turn::new(config, History::new(), Message::user("Hello"), "t1");
+/// let mut turn = Turn::new(config, History::new(), Message::user("Hello"), "t1", Time(0));
 /// let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
 /// let delta = ContentBlockDelta::new(0u32, BlockDelta::Text("Hi!".into()));
-/// turn.on_stream_event(ask.id, StreamEvent::ContentBlockDelta(delta));
-/// turn.on_stream_event(ask.id, StreamEvent::MessageStop(MessageStop::new(StopReason::EndTurn)));
-/// turn.on_stream_end(ask.id);
+/// turn.on_stream_event(ask.id, StreamEvent::ContentBlockDelta(delta), Time(1));
+/// turn.on_stream_event(ask.id, StreamEvent::MessageStop(MessageStop::new(StopReason::EndTurn)), Time(2));
+/// turn.on_stream_end(ask.id, Time(2));
 /// assert!(turn.next_action().is_none());
 /// assert_eq!(turn.outcome().unwrap().as_ref().unwrap().message.text(), "Hi!");
-/// assert_eq!(turn.into_history().len(), 2);
+/// assert_eq!(turn.into_conversation().history.len(), 2);
 /// ```
 #[derive(Debug)]
 pub struct Turn {
-    id: Arc<str>,
     config: Arc<TurnConfig>,
-    /// That of `config`, where refusals have taught something beyond it.
-    taught: Option<Box<Profile>>,
-    history: History,
-    step: u32,
-    attempt: u32,
-    usage: Usage,
-    phase: Phase,
-    next_id: u64,
-    events: VecDeque<TurnEvent>,
-    /// Entries of the history whose rendering was already reported on.
-    reported: usize,
-    /// As it was before the attempt at hand.
-    reported_before: usize,
-    learned: Vec<Fact>,
-    tool_streaming: ToolStreaming,
-    /// The request at hand asks for fine-grained tool streaming, by our doing.
-    asked_fine: bool,
-    /// The inputs of the last message that was assembled, until a watcher has seen the next step begin.
-    inputs: LiveInputs,
-    /// The calls that began in this step and in the last one, by step, attempt and block.
-    calls_begun: BTreeMap<(u32, u32, u32), LiveCall>,
+    conversation: Conversation,
+    knowledge: Knowledge,
     /// What the turn is to end with, where that is not only text.
-    output: Option<Output>,
-    /// How the tools are shown; `None` until they are looked at.
-    shown: Option<ShownTools>,
-    /// The service refused what was thought so far, and there is no answer without it yet.
-    forgets: bool,
+    output: Option<OutputState>,
+    phase: Phase,
+    /// Calls of the step at hand that failed and were made again.
+    retries: u32,
+    usage: Usage,
+    outbox: Outbox,
+    live: LiveInputs,
+    /// Actions that need no state.
+    actions: VecDeque<Action>,
+    /// Actions that were cancelled and not reported since.
+    cancelling: Vec<ActionId>,
+    /// The moment that the driver waits for.
+    waiting: Option<Time>,
+    /// The latest moment that a driver told.
+    now: Time,
 }
 
 #[derive(Debug)]
 enum Phase {
-    /// The next request is due.
-    Due,
-    /// A request is out.
-    Asking(Asking),
-    /// The answer is final and its stream may still bring metadata; calls may run meanwhile.
-    Dispatching { stream: Option<ActionId>, step: FinishedStep, calls: Calls },
+    /// A request is to be made.
+    Prepare(Why),
+    /// A step is under way.
+    Step(Box<Step>),
     /// Nothing more happens.
-    Over(Result<TurnOutcome, TurnFailure>),
+    Over(Box<Result<TurnOutcome, TurnFailure>>),
 }
 
-#[derive(Debug)]
-struct Asking {
-    id: ActionId,
-    assembler: Assembler,
-    /// Which kind each open block is, for the events that end it.
-    open: BTreeMap<u32, OpenBlock>,
-    /// Its tokens are in the turn's.
-    counted: bool,
-    /// Texts that are the output, by block.
-    texts: BTreeMap<u32, Box<LiveJson>>,
-    /// Where the answer stands.
-    binding: Binding,
-    /// The request sends back what the model thought.
-    reasons: bool,
-}
-
-#[derive(Debug)]
-enum OpenBlock {
-    Text,
-    Reasoning,
-    ToolUse(Arc<str>),
-    /// Of a turn that wants an output.
-    Output(OpenOutput),
-}
-
-/// An answer that is final.
-#[derive(Debug)]
-struct FinishedStep {
-    message: Message,
-    stop_reason: StopReason,
-    model_id: String,
-    additional_fields: Option<RawJson>,
-    metadata: Option<Box<StreamMetadata>>,
-    /// What it is to the output.
-    found: Found,
-    /// Where it stands.
-    binding: Binding,
+/// Why a request is to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Why {
+    /// The turn begins, or the model goes on with results.
+    NextStep,
+    /// The output was not valid.
+    OutputRejected,
+    /// A refusal taught how to phrase the request of the step at hand.
+    Rephrased,
+    /// The call of the step at hand failed and is made again.
+    Retried,
+    /// The request was out when the turn was saved.
+    Resumed,
 }
 
 impl Turn {
-    /// A turn that asks `user` after `history`. `id` goes into its events.
+    /// A turn that asks `user` after what was said in `conversation`. `id` goes into its events; `now` is the moment as
+    /// the driver knows it.
     pub fn new(
         config: Arc<TurnConfig>,
-        mut history: History,
+        conversation: impl Into<Conversation>,
         user: Message,
         id: impl Into<Arc<str>>,
+        now: Time,
     ) -> Self {
-        history.push_user(user);
-        let mut turn = Self::over(config, history, id.into());
-        turn.emit(None, TurnStart::new(EVENT_VERSION, turn.config.model_id.clone()));
+        let mut conversation = conversation.into();
+        conversation.history.push_user(user);
+        let mut turn = Self::over(config, conversation, id.into(), now);
+        turn.outbox.emit(None, TurnStart::new(EVENT_VERSION, turn.config.target().model_id.clone()));
         turn
     }
 
-    fn over(config: Arc<TurnConfig>, history: History, id: Arc<str>) -> Self {
-        let tool_streaming = config.tool_streaming;
-        let output = config.output.as_ref().map(|spec| Output::new(spec, |name| config.names_tool(name)));
+    fn over(config: Arc<TurnConfig>, conversation: Conversation, id: Arc<str>, now: Time) -> Self {
+        let output = config.output.as_ref();
+        let output =
+            output.map(|spec| OutputState::new(OutputAsk::new(spec, |name| config.names_tool(name))));
         Self {
-            id,
+            knowledge: Knowledge::new(&config, &conversation),
             config,
-            taught: None,
-            history,
-            step: 0,
-            attempt: 1,
-            usage: Usage::default(),
-            phase: Phase::Due,
-            next_id: 0,
-            events: VecDeque::new(),
-            reported: 0,
-            reported_before: 0,
-            learned: Vec::new(),
-            tool_streaming,
-            asked_fine: false,
-            inputs: LiveInputs::default(),
-            calls_begun: BTreeMap::new(),
+            conversation,
             output,
-            shown: None,
-            forgets: false,
+            phase: Phase::Prepare(Why::NextStep),
+            retries: 0,
+            usage: Usage::default(),
+            outbox: Outbox::new(id, 0, 1),
+            live: LiveInputs::default(),
+            actions: VecDeque::new(),
+            cancelling: Vec::new(),
+            waiting: None,
+            now,
         }
-    }
-
-    /// The first `entries` of the history were told of in an earlier turn: what rendering leaves out of them is not
-    /// told again.
-    pub fn skip_reported(&mut self, entries: usize) {
-        self.reported = entries;
-    }
-
-    /// What the model takes, as far as is known now.
-    fn profile(&self) -> &Profile {
-        self.taught.as_deref().unwrap_or(&self.config.profile)
     }
 
     /// The next thing to do, if there is one now. Ask again after each thing that happened.
     pub fn next_action(&mut self) -> Option<Action> {
-        match &mut self.phase {
-            Phase::Due => {
-                if self.attempt == 1 {
-                    self.step += 1;
-                    self.emit(None, StepStart::new());
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        if let Phase::Prepare(why) = self.phase {
+            return self.ask(why);
+        }
+        let step_number = self.outbox.step;
+        let Phase::Step(step) = &mut self.phase else { return None };
+        if let Some(question) = step.calls.next_question(step_number) {
+            return Some(Action::Decide(question));
+        }
+        let (tools, limit) = (&self.config.tools, self.config.max_parallel_tools);
+        if let Some(dispatch) = step.calls.next(tools, step_number, limit, self.now) {
+            let call = &dispatch.call;
+            self.outbox.emit(call.block, ToolStart::new(call.tool_use_id.as_str(), call.name.clone()));
+            return Some(Action::Dispatch(dispatch));
+        }
+        self.next_wait()
+    }
+
+    /// The earliest moment at which something is due, where the driver does not wait for it yet.
+    fn next_wait(&mut self) -> Option<Action> {
+        let due = match &self.phase {
+            Phase::Step(step) => match &step.model {
+                ModelState::Backoff { until, .. } => Some(*until),
+                _ => step.calls.deadline(),
+            },
+            _ => None,
+        };
+        if due == self.waiting {
+            return None;
+        }
+        self.waiting = due;
+        let until = due?;
+        Some(Action::Wait(WaitAction { id: self.wait_id(until), until }))
+    }
+
+    fn wait_id(&self, until: Time) -> ActionId {
+        ActionId::wait(self.outbox.step, self.outbox.attempt, until)
+    }
+
+    fn converse_id(&self) -> ActionId {
+        ActionId::converse(self.outbox.step, self.outbox.attempt)
+    }
+
+    /// Makes the request of the step at hand.
+    fn ask(&mut self, why: Why) -> Option<Action> {
+        match why {
+            Why::NextStep | Why::OutputRejected => {
+                (self.outbox.step, self.outbox.attempt, self.retries) = (self.outbox.step + 1, 1, 0);
+                self.outbox.emit(None, StepStart::new());
+            }
+            Why::Resumed => self.outbox.emit(None, StepStart::new()),
+            Why::Rephrased | Why::Retried => {}
+        }
+        let mut reports = self.knowledge.refresh_tools(&self.config);
+        if let Some(output) = &mut self.output {
+            let history = &self.conversation.history;
+            match plan::decide_output(&output.ask, &self.config, &self.knowledge, history) {
+                Ok(decision) => {
+                    let (instruction, more) = output.ask.take(decision);
+                    reports.extend(more);
+                    instruction.into_iter().for_each(|text| self.conversation.history.add_to_question(text));
                 }
-                self.plan_tools();
-                if let Err(reason) = self.plan_output() {
+                Err(reason) => {
+                    self.report(reports);
                     self.fail_output(reason, String::new());
                     return None;
                 }
-                Some(Action::Converse(self.ask()))
             }
-            Phase::Dispatching { calls, .. } => {
-                let call = calls.next_call(self.config.max_parallel_tools)?;
-                let id = ActionId(self.next_id);
-                self.next_id += 1;
-                calls.started(&call, id);
-                let started = crate::ToolStart::new(call.tool_use_id.clone(), call.name.clone());
-                self.emit(call.block, started);
-                Some(Action::Dispatch(DispatchAction { id, call }))
-            }
-            Phase::Asking(_) | Phase::Over(_) => None,
         }
+        let place = Place { step: self.outbox.step, attempt: self.outbox.attempt };
+        let ask = self.output.as_ref().map(|output| &output.ask);
+        let (request, sent, more) = plan::make(&self.config, &self.knowledge, &self.conversation, ask, place);
+        reports.extend(more);
+        self.report(reports);
+        let said = self.conversation.history.len();
+        let reported_before = std::mem::replace(&mut self.conversation.reported, said);
+        let form = self.output.as_ref().map(OutputState::form).unwrap_or_default();
+        let call = OpenCall { answer: OpenAnswer::new(form.clone()), sent, reported_before };
+        let target = self.config.target();
+        let step = Step::asked(call, target.model_id.clone());
+        let action = ConverseAction {
+            id: self.converse_id(),
+            request: Box::new(request),
+            target: target.key(),
+            region: target.region.clone(),
+            attempt: self.outbox.attempt,
+            single_attempt: self.config.retry.max_attempts() > 1,
+            turn: Arc::clone(self.outbox.turn()),
+            form,
+        };
+        self.phase = Phase::Step(Box::new(step));
+        Some(Action::Converse(action))
     }
 
-    fn ask(&mut self) -> ConverseAction {
-        self.calls_begun = self.calls_begun.split_off(&(self.step.saturating_sub(1), 0, 0));
-        let id = ActionId(self.next_id);
-        self.next_id += 1;
-        let (request, binding) = self.request();
-        let reasons = sends_reasoning(&request);
-        self.phase = Phase::Asking(Asking {
-            id,
-            assembler: Assembler::new(),
-            open: BTreeMap::new(),
-            counted: false,
-            texts: BTreeMap::new(),
-            binding,
-            reasons,
-        });
-        let streams = self.profile().streams_tools;
-        if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
-            let text = "this model cannot stream while it has tools: each answer comes whole";
-            self.diagnose("not_streamed", text, None);
+    fn report(&mut self, diagnostics: Vec<Diagnostic>) {
+        diagnostics.into_iter().for_each(|diagnostic| self.outbox.report(None, diagnostic));
+    }
+
+    fn see(&mut self, now: Time) {
+        self.now = self.now.max(now);
+    }
+
+    /// The step at hand, where the Converse action `id` is its own.
+    fn asked_step(&mut self, id: ActionId) -> Option<&mut Step> {
+        let own = id == self.converse_id();
+        match &mut self.phase {
+            Phase::Step(step) if own => Some(step),
+            _ => None,
         }
-        ConverseAction { id, request: Box::new(request) }
     }
 
     /// Takes an event of the stream of the Converse action `id`.
-    pub fn on_stream_event(&mut self, id: ActionId, event: StreamEvent) {
-        match &mut self.phase {
-            Phase::Asking(asking) if asking.id == id => match asking.assembler.push(event) {
-                Ok(growth) => self.grown(growth),
-                Err(error) => self.fail(error.into()),
+    pub fn on_stream_event(&mut self, id: ActionId, event: StreamEvent, now: Time) {
+        self.see(now);
+        if id != self.converse_id() {
+            return;
+        }
+        let Phase::Step(step) = &mut self.phase else { return };
+        match &mut step.model {
+            ModelState::Open(call) => match call.answer.push(event, &mut self.outbox) {
+                Ok(Progress::Growing) => {}
+                Ok(Progress::Counted(usage)) => self.usage.add(&usage),
+                Ok(Progress::MessageStopped) => self.commit(),
+                Err(error) => self.break_off(|answer| answer.broken(AnswerEnd::Protocol(error))),
             },
-            Phase::Dispatching { stream: Some(stream), step, .. } if *stream == id => match event {
-                StreamEvent::Metadata(metadata) => {
-                    // A second one replaces what is told, and is not counted again.
-                    let usage = metadata.usage.clone().filter(|_| step.metadata.is_none());
-                    step.metadata = Some(metadata);
-                    self.count(usage);
-                }
-                late => {
-                    let payload = late.to_payload().map(|(_, payload)| payload);
-                    payload.into_iter().for_each(|raw| self.diagnose_unknown(None, raw));
-                }
-            },
-            _ => {}
+            ModelState::Trailing(trailing) => {
+                let usage = trailing.push(event, &mut self.outbox);
+                usage.iter().for_each(|usage| self.usage.add(usage));
+            }
+            ModelState::Idle | ModelState::Backoff { .. } => {}
         }
-    }
-
-    fn grown(&mut self, growth: Growth) {
-        let Phase::Asking(asking) = &mut self.phase else { return };
-        let open = &mut asking.open;
-        match growth {
-            Growth::Nothing => {}
-            Growth::Text { block, text } if self.output.as_ref().is_some_and(Output::by_text) => {
-                self.grow_output_text(block, text);
-            }
-            Growth::Text { block, text } => {
-                open.entry(block).or_insert(OpenBlock::Text);
-                if !text.is_empty() {
-                    self.emit(Some(block), TextDelta::new(text));
-                }
-            }
-            Growth::Reasoning { block, text } => {
-                open.entry(block).or_insert(OpenBlock::Reasoning);
-                if !text.is_empty() {
-                    self.emit(Some(block), ReasoningDelta::new(text));
-                }
-            }
-            Growth::ToolUseStarted { block, start }
-                if start.kind.is_none()
-                    && self.output.as_ref().is_some_and(|output| output.is_tool(&start.name)) =>
-            {
-                self.start_output_input(block, &start);
-            }
-            Growth::ToolUseStarted { block, start } => {
-                let call = LiveCall::of(&start);
-                open.insert(block, OpenBlock::ToolUse(Arc::clone(&call.tool_use_id)));
-                self.calls_begun.insert((self.step, self.attempt, block), call);
-                self.emit(Some(block), tool_input_start(start));
-            }
-            Growth::ToolInput { block, fragment, mark } => match open.get(&block) {
-                Some(OpenBlock::ToolUse(id)) => {
-                    let delta = ToolInputDelta::new(Arc::clone(id), fragment, mark);
-                    self.emit(Some(block), delta);
-                }
-                Some(OpenBlock::Output(_)) => self.emit(Some(block), OutputDelta::new(fragment, mark)),
-                _ => {}
-            },
-            Growth::Citation { block, citation } => {
-                open.entry(block).or_insert(OpenBlock::Text);
-                self.emit(Some(block), CitationAdded::new(citation));
-            }
-            Growth::Whole { block, content } => self.show_whole(block, *content),
-            Growth::BlockStopped { block } => self.close_block(block),
-            Growth::Foreign { block, raw } => self.diagnose_unknown(block, raw),
-            Growth::Metadata => {
-                let usage = asking.assembler.metadata().and_then(|metadata| metadata.usage.clone());
-                let first = !std::mem::replace(&mut asking.counted, true);
-                self.count(usage.filter(|_| first));
-            }
-            Growth::MessageStopped => self.finish_message(),
-        }
-    }
-
-    /// A block that came whole shows as if it had grown.
-    fn show_whole(&mut self, block: u32, content: ContentBlock) {
-        match content {
-            ContentBlock::Text(text) => self.grown(Growth::Text { block, text }),
-            ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(reasoning)) => {
-                self.grown(Growth::Reasoning { block, text: reasoning.text });
-            }
-            ContentBlock::CitationsContent(cited) => {
-                for citation in cited.citations {
-                    self.grown(Growth::Citation { block, citation: citation.into() });
-                }
-                for text in cited.content.into_iter().filter_map(|part| part.text) {
-                    self.grown(Growth::Text { block, text });
-                }
-            }
-            ContentBlock::ToolUse(call) => {
-                let fragment = call.input.as_str().to_owned();
-                let mut start = ToolUseStart::new(call.tool_use_id, call.name);
-                start.kind = call.kind;
-                self.grown(Growth::ToolUseStarted { block, start });
-                let mark = fragment.len() as u64;
-                self.grown(Growth::ToolInput { block, fragment, mark });
-            }
-            _ => {}
-        }
-    }
-
-    fn close_block(&mut self, block: u32) {
-        let Phase::Asking(asking) = &mut self.phase else { return };
-        let Some(kind) = asking.open.remove(&block) else { return };
-        match kind {
-            OpenBlock::Text => self.emit(Some(block), TextEnd::new()),
-            OpenBlock::Reasoning => self.emit(Some(block), ReasoningEnd::new()),
-            OpenBlock::ToolUse(id) => self.emit(Some(block), ToolInputEnd::new(id)),
-            OpenBlock::Output(kind) => self.close_output(block, kind),
-        }
-    }
-
-    /// The message is final: decides over its tool calls.
-    fn finish_message(&mut self) {
-        if let Phase::Asking(asking) = &mut self.phase {
-            let left: Vec<u32> = asking.open.keys().copied().collect();
-            left.into_iter().for_each(|block| self.close_block(block));
-        }
-        let Phase::Asking(asking) = std::mem::replace(&mut self.phase, Phase::Due) else { return };
-        let assembled = match asking.assembler.finish() {
-            Ok(assembled) => assembled,
-            Err(error) => return self.fail(error.into()),
-        };
-        let Assembled { message, endings, all_stopped, stop, metadata, mut inputs, values, .. } = assembled;
-        inputs.extend(asking.texts);
-        self.keep_inputs(inputs);
-        let stop_reason = stop.stop_reason;
-        let has_calls = message.tool_uses().next().is_some();
-        let server_side = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
-        if stop_reason == StopReason::ToolUse && !message.content.iter().any(server_side) {
-            let text = "the model stopped for a tool and called none; taken as the end of its answer";
-            self.diagnose("tool_use_without_call", text, None);
-        }
-        if matches!(stop_reason, StopReason::EndTurn | StopReason::StopSequence) && has_calls {
-            let text =
-                format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
-            self.diagnose("call_without_tool_use", text, None);
-        }
-        let malformed =
-            matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
-        if malformed || message.tool_uses().any(|call| !call.input.is_object()) {
-            self.on_damaged_input();
-        }
-        // Which of the calls may run (D3).
-        let whole = match &stop_reason {
-            StopReason::ToolUse => Ok(()),
-            StopReason::EndTurn | StopReason::StopSequence if all_stopped => Ok(()),
-            reason => Err(reason),
-        };
-        let (found, settled) = self.find_output(&message, &endings, whole);
-        self.announce_found(&found);
-        let calls = Calls::judge(&self.config.tools, &message, &endings, values, whole, settled);
-        let model_id = self.config.model_id.clone();
-        let additional_fields = stop.additional_model_response_fields;
-        let binding = asking.binding;
-        let step =
-            FinishedStep { message, stop_reason, model_id, additional_fields, metadata, found, binding };
-        self.phase = Phase::Dispatching { stream: Some(asking.id), step, calls };
-        self.announce_refused();
-        self.advance();
-    }
-
-    /// Events for calls whose result is known without running them.
-    fn announce_refused(&mut self) {
-        let Phase::Dispatching { calls, .. } = &self.phase else { return };
-        let refused: Vec<_> =
-            calls.results().map(|(block, result)| (block, ToolEnd::new(result.clone()))).collect();
-        refused.into_iter().for_each(|(block, end)| self.emit(block, end));
     }
 
     /// The stream of the Converse action `id` has ended in order.
-    pub fn on_stream_end(&mut self, id: ActionId) {
-        match &mut self.phase {
-            Phase::Asking(asking) if asking.id == id => self.fail(ProtocolError::Unfinished.into()),
-            Phase::Dispatching { stream, .. } if *stream == Some(id) => {
-                *stream = None;
+    pub fn on_stream_end(&mut self, id: ActionId, now: Time) {
+        self.see(now);
+        let Some(step) = self.asked_step(id) else { return };
+        match step.model {
+            ModelState::Open(_) => {
+                let end = AnswerEnd::Protocol(crate::ProtocolError::Unfinished);
+                self.break_off(|answer| answer.broken(end));
+            }
+            ModelState::Trailing(_) => {
+                step.end_stream();
                 self.advance();
             }
-            _ => {}
+            ModelState::Idle | ModelState::Backoff { .. } => {}
         }
+    }
+
+    /// The call of the Converse action `id` failed.
+    ///
+    /// A refusal that teaches how to phrase the request is followed by another [`Action::Converse`], as long as nothing of
+    /// the answer had come (R7, R70); so is a failure that [`TurnConfig::retry`] makes again. A failure after
+    /// `messageStop` only ends the stream (R105).
+    pub fn on_call_failed(&mut self, id: ActionId, failure: CallFailure, now: Time) {
+        self.see(now);
+        let Some(step) = self.asked_step(id) else { return };
+        match step.model {
+            ModelState::Open(_) => self.break_off(|answer| answer.failed(failure)),
+            ModelState::Trailing(_) => {
+                step.end_stream();
+                self.outbox.diagnose("stream_error_after_answer", BROKEN_AFTER_ANSWER);
+                self.advance();
+            }
+            ModelState::Idle | ModelState::Backoff { .. } => {}
+        }
+    }
+
+    /// Takes the answer of the Converse action `id`, read apart from the turn by [`ConverseAction::read_apart`]. The
+    /// attempt has given the events of the stream; the turn gives the others.
+    pub fn on_answer(&mut self, id: ActionId, answer: FinishedAnswer, now: Time) {
+        self.see(now);
+        let Some(step) = self.asked_step(id) else { return };
+        if !matches!(step.model, ModelState::Open(_)) {
+            return;
+        }
+        let mut answer = answer;
+        self.outbox.diagnostics.append(&mut answer.diagnostics);
+        let usage = answer.metadata.as_ref().and_then(|metadata| metadata.usage.as_ref());
+        usage.into_iter().for_each(|usage| self.usage.add(usage));
+        if matches!(answer.end, AnswerEnd::Stopped { .. }) {
+            self.take_message(answer);
+            if let Some(step) = self.asked_step(id) {
+                step.model = ModelState::Idle;
+            }
+            self.advance();
+        } else {
+            self.take_broken(answer);
+        }
+    }
+
+    /// Takes an answer of the Converse action `id` that came as a whole, as if it had been streamed.
+    pub fn on_response(&mut self, id: ActionId, response: Response, now: Time) {
+        for event in response.into_events() {
+            self.on_stream_event(id, event, now);
+        }
+        self.on_stream_end(id, now);
     }
 
     /// The tool of the Dispatch action `id` gave `content`.
@@ -450,164 +383,465 @@ impl Turn {
         id: ActionId,
         content: Vec<ToolResultContent>,
         status: ToolResultStatus,
+        now: Time,
     ) {
-        let Phase::Dispatching { calls, .. } = &mut self.phase else { return };
-        let Some((block, result)) = calls.finished(id, content, status) else { return };
-        self.emit(block, ToolEnd::new(result));
+        self.see(now);
+        if self.was_cancelled(id) {
+            return;
+        }
+        let step_number = self.outbox.step;
+        let Phase::Step(step) = &mut self.phase else { return };
+        let ended = step.calls.finished(step_number, id, content, status);
+        self.end_calls(ended);
+    }
+
+    /// The tool of the Dispatch action `id` reports its progress.
+    pub fn on_tool_progress(&mut self, id: ActionId, progress: RawJson, now: Time) {
+        self.see(now);
+        let Phase::Step(step) = &self.phase else { return };
+        if let Some((block, tool_use_id)) = step.calls.running(self.outbox.step, id) {
+            self.outbox.emit(block, ToolProgress::new(tool_use_id, progress));
+        }
+    }
+
+    /// A decision about the call of the Decide action `id` was made. `input_hash` is that of the input which was shown: a
+    /// decision about another input changes nothing but a diagnostic.
+    pub fn on_decision(&mut self, id: ActionId, input_hash: InputHash, decision: Decision, now: Time) {
+        self.see(now);
+        let step_number = self.outbox.step;
+        let Phase::Step(step) = &mut self.phase else { return };
+        match step.calls.decided(step_number, id, BoundDecision { input_hash, decision }) {
+            Ok(ended) => self.end_calls(ended),
+            Err(()) => {
+                let text = format!("the decision {id} is about another input than the one to be decided");
+                self.outbox.diagnose("decision_of_another_input", text);
+            }
+        }
+    }
+
+    /// The moment of the Wait action `id` has come.
+    pub fn on_elapsed(&mut self, id: ActionId, now: Time) {
+        self.see(now);
+        let Some(until) = self.waiting.filter(|until| self.wait_id(*until) == id) else { return };
+        self.waiting = None;
+        if self.now < until {
+            return;
+        }
+        let (step_number, now) = (self.outbox.step, self.now);
+        let Phase::Step(step) = &mut self.phase else { return };
+        if let ModelState::Backoff { until, .. } = step.model {
+            if until <= now {
+                self.retries += 1;
+                self.outbox.attempt += 1;
+                self.phase = Phase::Prepare(Why::Retried);
+            }
+            return;
+        }
+        let ended = step.calls.time_out(&self.config.tools, step_number, now);
+        for call in &ended {
+            self.cancelling.push(call.id);
+            self.actions.push_back(Action::Cancel(CancelAction { id: call.id }));
+        }
+        self.end_calls(ended);
+    }
+
+    /// The action `id` was stopped before its outcome came, on request of the turn or by the driver's own decision.
+    pub fn on_cancelled(&mut self, id: ActionId, now: Time) {
+        self.see(now);
+        if self.was_cancelled(id) {
+            return;
+        }
+        let step_number = self.outbox.step;
+        let Phase::Step(step) = &mut self.phase else { return };
+        let ended = step.calls.cancelled(step_number, id);
+        self.end_calls(ended);
+    }
+
+    /// Whether the outcome of `id` is no longer wanted; then it is not outstanding any more.
+    fn was_cancelled(&mut self, id: ActionId) -> bool {
+        let at = self.cancelling.iter().position(|cancelled| *cancelled == id);
+        at.map(|at| self.cancelling.swap_remove(at)).is_some()
+    }
+
+    fn end_calls(&mut self, ended: impl IntoIterator<Item = EndedCall>) {
+        for EndedCall { block, result, .. } in ended {
+            self.outbox.emit(block, ToolEnd::new(result));
+        }
         self.advance();
     }
 
-    /// The tool of the Dispatch action `id` tells how far it is.
-    pub fn on_tool_progress(&mut self, id: ActionId, progress: RawJson) {
-        let Phase::Dispatching { calls, .. } = &self.phase else { return };
-        if let Some((block, tool_use_id)) = calls.running(id) {
-            self.emit(block, ToolProgress::new(tool_use_id, progress));
+    /// The message of the open call is complete.
+    fn commit(&mut self) {
+        let Phase::Step(step) = &mut self.phase else { return };
+        let ModelState::Open(call) = &mut step.model else { return };
+        let (answer, trailing, kept) = std::mem::take(&mut call.answer).complete(&mut self.outbox);
+        self.live.keep(self.outbox.step, self.outbox.attempt, kept);
+        self.take_message(answer);
+        if let Phase::Step(step) = &mut self.phase {
+            step.model = ModelState::Trailing(trailing);
         }
+    }
+
+    /// The open call ends without a complete message.
+    fn break_off(&mut self, end: impl FnOnce(OpenAnswer) -> (FinishedAnswer, KeptInputs)) {
+        let Phase::Step(step) = &mut self.phase else { return };
+        let ModelState::Open(call) = &mut step.model else { return };
+        let has_content = call.answer.has_content();
+        let (answer, kept) = end(std::mem::take(&mut call.answer));
+        if has_content {
+            self.live.keep(self.outbox.step, self.outbox.attempt, kept);
+        }
+        self.take_broken(answer);
+    }
+
+    /// Decides over a complete message: its calls, and what it is to the output.
+    fn take_message(&mut self, answer: FinishedAnswer) {
+        let FinishedAnswer { message, end, metadata, endings, values, .. } = answer;
+        let AnswerEnd::Stopped { stop_reason, additional_model_response_fields, all_stopped } = end else {
+            return;
+        };
+        let additional_fields = additional_model_response_fields;
+        let answer =
+            CompleteAnswer { message, stop_reason, additional_fields, metadata, endings, all_stopped };
+        self.report_oddities(&answer);
+        let (candidate, presets) = match &self.output {
+            Some(output) => output.extract(&answer),
+            None => (OutputCandidate::Nothing, PresetResults::new()),
+        };
+        self.report_candidate(&candidate);
+        self.take_calls(answer, candidate, values, presets);
+    }
+
+    fn take_calls(
+        &mut self,
+        answer: CompleteAnswer,
+        candidate: OutputCandidate,
+        values: Vec<(u32, ParsedInput)>,
+        presets: PresetResults,
+    ) {
+        let Phase::Step(step) = &mut self.phase else { return };
+        step.calls = Calls::admit(&self.config.tools, &answer, self.outbox.attempt, values, presets);
+        // Calls whose result is known without running them.
+        for (block, result) in step.calls.results() {
+            self.outbox.emit(block, ToolEnd::new(result.clone()));
+        }
+        (step.answer, step.candidate) = (Some(answer), candidate);
+    }
+
+    /// Reports what is odd about a complete message.
+    fn report_oddities(&mut self, answer: &CompleteAnswer) {
+        let CompleteAnswer { message, stop_reason, .. } = answer;
+        let has_calls = message.tool_uses().next().is_some();
+        let is_call = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
+        if *stop_reason == StopReason::ToolUse && !message.content.iter().any(is_call) {
+            let text = "the model stopped for a tool and called none; taken as the end of its answer";
+            self.outbox.diagnose("tool_use_without_call", text);
+        }
+        if matches!(stop_reason, StopReason::EndTurn | StopReason::StopSequence) && has_calls {
+            let text =
+                format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
+            self.outbox.diagnose("call_without_tool_use", text);
+        }
+        let damaged = answer.is_malformed() || message.tool_uses().any(|call| !call.input.is_object());
+        let Phase::Step(step) = &self.phase else { return };
+        let fine = matches!(&step.model, ModelState::Open(call) if call.sent.fine_streaming);
+        if damaged && fine && self.knowledge.tool_streaming == ToolStreaming::Auto {
+            self.knowledge.tool_streaming = ToolStreaming::Buffered;
+            self.conversation.buffers_tools = true;
+            let text =
+                "the input of a tool came damaged: the session goes on without fine-grained tool streaming";
+            self.outbox.diagnose("tools_buffered", text);
+        }
+    }
+
+    /// Reports what an answer is to the output.
+    fn report_candidate(&mut self, candidate: &OutputCandidate) {
+        match candidate {
+            OutputCandidate::Invalid { problems, .. } => {
+                self.outbox.emit(None, OutputRejected::new(problems.trim_start()));
+            }
+            OutputCandidate::Valid { repaired: true, .. } => {
+                let text =
+                    "the output stood among other text, or had superfluous commas: that was passed over";
+                self.outbox.diagnose("output_repaired", text);
+            }
+            _ => {}
+        }
+    }
+
+    /// A call to the model ended without a complete message: it is phrased anew, made again, or the turn fails.
+    fn take_broken(&mut self, answer: FinishedAnswer) {
+        let failure = match answer.end {
+            AnswerEnd::Protocol(error) => TurnFailure::Protocol(error),
+            AnswerEnd::Failed { failure, before_content } => {
+                if self.rephrase(&failure, before_content) {
+                    return;
+                }
+                let Some(failure) = self.back_off(failure, before_content) else { return };
+                TurnFailure::Converse(failure)
+            }
+            AnswerEnd::Stopped { .. } => return,
+        };
+        self.push_answer(answer.message, Vec::new());
+        self.fail(failure);
+    }
+
+    /// Phrases the request anew, where the failure is a refusal that teaches how. Not once something of the answer was
+    /// shown.
+    fn rephrase(&mut self, failure: &CallFailure, before_content: bool) -> bool {
+        let Phase::Step(step) = &self.phase else { return false };
+        let ModelState::Open(call) = &step.model else { return false };
+        let profile = self.knowledge.profile(&self.config);
+        let refusal = failure.as_refusal().filter(|_| before_content);
+        let Some(lesson) = refusal.and_then(|refusal| plan::learn(refusal, &call.sent, profile)) else {
+            return false;
+        };
+        self.conversation.reported = call.reported_before;
+        let Lesson { fact, effect, diagnostic } = lesson;
+        if let Some(fact) = fact {
+            let target = self.config.target();
+            self.knowledge.learn(&self.config, fact);
+            self.conversation.learn(target, fact);
+            self.actions.push_back(Action::Remember(RememberAction { target: target.key(), fact }));
+        }
+        match effect {
+            Effect::Nothing => {}
+            Effect::DropThinking => self.knowledge.kept.drop_thinking = true,
+            Effect::CitationsExcludeNativeOutput => {
+                let output = self.output.iter_mut();
+                output.for_each(|output| output.ask.refused_with_citations = true);
+            }
+            Effect::SchemaRefused { schema, words } => {
+                self.knowledge.kept.schema_refusals.insert(schema, words);
+            }
+        }
+        self.outbox.attempt += 1;
+        self.report(diagnostic.into_iter().collect());
+        self.phase = Phase::Prepare(Why::Rephrased);
+        true
+    }
+
+    /// Waits before the call is made again; gives the failure back where it is not.
+    fn back_off(&mut self, failure: Box<CallFailure>, before_content: bool) -> Option<Box<CallFailure>> {
+        let seed = format!("{}/{}", self.outbox.turn(), self.outbox.step);
+        let until = self.config.retry.on_failure(&failure, self.retries + 1, &seed, self.now);
+        let (Some(until), Phase::Step(step)) = (until, &mut self.phase) else { return Some(failure) };
+        let ModelState::Open(call) = &step.model else { return Some(failure) };
+        self.conversation.reported = call.reported_before;
+        let mut discarded = AttemptDiscarded::new(until.0.saturating_sub(self.now.0));
+        discarded.code.clone_from(&failure.code);
+        discarded.shown = (!before_content).then_some(true);
+        self.outbox.emit(None, discarded);
+        step.model = ModelState::Backoff { until, failure };
+        None
     }
 
     /// Ends the step once its stream and all its calls have ended.
     fn advance(&mut self) {
-        match &self.phase {
-            Phase::Dispatching { stream: None, calls, .. } if calls.are_done() => {}
-            _ => return,
-        }
-        let Phase::Dispatching { step, calls, .. } = std::mem::replace(&mut self.phase, Phase::Due) else {
-            return;
-        };
-        let has_calls = !calls.is_empty();
-        if self.output.is_some() {
-            return self.end_output_step(step, calls);
-        }
-        let FinishedStep { message, stop_reason, model_id, additional_fields, metadata, binding, .. } = step;
-        let goes_on =
-            matches!(stop_reason, StopReason::ToolUse | StopReason::EndTurn | StopReason::StopSequence);
-        let malformed =
-            matches!(stop_reason, StopReason::MalformedToolUse | StopReason::MalformedModelOutput);
-        let truncated = message.tool_uses().last().filter(|_| !goes_on);
-        let truncated = truncated.map(|call| (call.name.clone(), call.input.as_str().to_owned()));
-        let outcome = (!malformed && truncated.is_none() && !has_calls).then(|| TurnOutcome {
-            message: message.clone(),
-            stop_reason: stop_reason.clone(),
-            usage: self.usage.clone(),
-            steps: self.step,
-            additional_model_response_fields: additional_fields.clone(),
-            metadata: metadata.clone(),
-            output: None,
-        });
-        self.push_answer(message, &model_id, calls.into_results(), binding);
+        let Phase::Step(step) = &mut self.phase else { return };
+        let Some(next) = step.settle(self.output.as_ref()) else { return };
+        let Some(answer) = step.answer.take() else { return };
+        let results = std::mem::take(&mut step.calls).into_results();
+        let CompleteAnswer { message, stop_reason, additional_fields, metadata, .. } = answer;
+        let ends = matches!(next, Next::Answered | Next::Output { .. });
+        let last = ends.then(|| (message.clone(), additional_fields.clone(), metadata.clone()));
+        let usage = metadata.as_ref().and_then(|metadata| metadata.usage.clone());
+        self.push_answer(message, results);
         let mut end = StepEnd::new(stop_reason.clone());
-        end.additional_model_response_fields = additional_fields;
-        end.metadata = metadata;
-        self.emit(None, end);
-        match (truncated, outcome) {
-            _ if malformed => self.fail(TurnFailure::MalformedOutput { stop_reason }),
-            (Some((name, input)), _) => {
-                self.fail(TurnFailure::TruncatedToolCall { stop_reason, name, input });
+        (end.additional_model_response_fields, end.metadata) = (additional_fields, metadata);
+        self.outbox.emit(None, end);
+        let outcome = |turn: &Self, output| {
+            let (message, additional_model_response_fields, metadata) = last?;
+            let (usage, steps) = (turn.usage.clone(), turn.outbox.step);
+            let diagnostics = turn.outbox.diagnostics.clone();
+            Some(TurnOutcome {
+                message,
+                stop_reason: stop_reason.clone(),
+                usage,
+                steps,
+                additional_model_response_fields,
+                metadata,
+                output,
+                diagnostics,
+            })
+        };
+        match next {
+            Next::Answered => {
+                self.outbox.emit(None, TurnEnd::new(stop_reason.clone(), self.usage.clone()));
+                let outcome = outcome(self, None);
+                self.end(outcome.ok_or(TurnFailure::Abandoned));
             }
-            (None, Some(outcome)) => {
-                self.emit(None, TurnEnd::new(stop_reason, self.usage.clone()));
-                self.phase = Phase::Over(Ok(outcome));
+            Next::Output { value, repaired } => {
+                let end = TurnEnd::new(stop_reason.clone(), self.usage.clone()).output(value.clone());
+                self.outbox.emit(None, end);
+                let output = self.take_output(value, repaired);
+                let outcome = outcome(self, output);
+                self.end(outcome.ok_or(TurnFailure::Abandoned));
             }
-            (None, None) => self.next_step(),
+            Next::NextStep => self.next_step(),
+            Next::RejectOutput { text, problems, reminder, emit } => {
+                let problems = problems.trim_start().to_owned();
+                if emit {
+                    self.outbox.emit(None, OutputRejected::new(problems.clone()));
+                }
+                self.reject_output(text, problems, reminder, usage);
+            }
+            Next::Fail(failure) => self.fail(failure),
+            Next::FailOutput { reason, text } => self.fail_output(reason, text),
         }
     }
 
-    /// The results of a step are there, and the model is to go on.
+    /// The model is to go on.
     fn next_step(&mut self) {
-        if self.step >= self.config.max_steps {
-            self.fail(TurnFailure::StepLimit { max_steps: self.config.max_steps });
-        } else {
-            self.attempt = 1;
+        match limits::before_next_step(self.config.max_steps, Spent { steps: self.outbox.step }) {
+            Some(LimitReached::Steps { max_steps }) => self.fail(TurnFailure::StepLimit { max_steps }),
+            None => self.phase = Phase::Prepare(Why::NextStep),
         }
     }
 
-    fn count(&mut self, usage: Option<Usage>) {
-        if let Some(usage) = usage {
-            self.usage.add(&usage);
-            self.emit(None, StepUsage::new(usage));
-        }
+    fn take_output(&mut self, value: RawJson, repaired: bool) -> Option<Box<TurnOutput>> {
+        let output = self.output.as_mut()?;
+        let strategy = output.ask.strategy();
+        let attempts = std::mem::take(&mut output.attempts);
+        Some(Box::new(TurnOutput { value, strategy, repaired, attempts }))
     }
 
-    /// Ends the turn without an answer; what can be kept of an open answer goes into the history.
+    /// Asks for the output again, in the same conversation, or fails.
+    fn reject_output(
+        &mut self,
+        text: String,
+        problems: String,
+        reminder: Option<String>,
+        usage: Option<Usage>,
+    ) {
+        let spent = Spent { steps: self.outbox.step };
+        let at_limit = limits::before_next_step(self.config.max_steps, spent).is_some();
+        let Some(output) = &mut self.output else { return };
+        let is_last = output.is_last_attempt() || at_limit;
+        let (step, strategy) = (spent.steps, output.ask.strategy());
+        output.attempts.push(OutputAttempt { step, strategy, text: text.clone(), problems, usage });
+        if is_last {
+            let attempts = output.attempts.len();
+            return self.fail_output(OutputFailureReason::Invalid { attempts }, text);
+        }
+        if let Some(reminder) = reminder {
+            self.conversation.history.push_reminder(Message::user(reminder));
+        }
+        self.phase = Phase::Prepare(Why::OutputRejected);
+    }
+
+    /// Ends the turn without an output; `text` is what the model wrote last towards it.
+    fn fail_output(&mut self, reason: OutputFailureReason, text: String) {
+        let Some(output) = &mut self.output else { return };
+        let partial = output.partial(&text);
+        let attempts = std::mem::take(&mut output.attempts);
+        let usage = self.usage.clone();
+        let failure = OutputFailure { reason, text, partial, attempts, usage };
+        self.fail(TurnFailure::Output(Box::new(failure)));
+    }
+
     fn fail(&mut self, failure: TurnFailure) {
-        self.close();
-        self.phase = Phase::Over(Err(failure));
+        self.end(Err(failure));
+    }
+
+    fn end(&mut self, outcome: Result<TurnOutcome, TurnFailure>) {
+        self.phase = Phase::Over(Box::new(outcome));
+    }
+
+    /// Adds an answer of the step at hand to the history.
+    fn push_answer(&mut self, message: Message, results: Vec<ToolResult>) {
+        let Phase::Step(step) = &self.phase else { return };
+        self.knowledge.kept.drop_thinking &= message.content.is_empty();
+        self.conversation.history.push_answer(message, Some(&step.model_id), results, step.binding);
     }
 
     /// Brings the history into order, whatever was going on.
     fn close(&mut self) {
-        match std::mem::replace(&mut self.phase, Phase::Due) {
-            Phase::Due => {}
-            over @ Phase::Over(_) => self.phase = over,
-            Phase::Asking(mut asking) => {
-                let mut inputs = asking.assembler.take_inputs();
-                inputs.extend(asking.texts);
-                self.keep_inputs(inputs);
-                if let Some(message) = asking.assembler.partial() {
-                    let model_id = self.config.model_id.clone();
-                    self.push_answer(message, &model_id, Vec::new(), asking.binding);
-                }
+        let Phase::Step(step) = &mut self.phase else { return };
+        let results = std::mem::take(&mut step.calls).into_results();
+        let message = match (step.answer.take(), &mut step.model) {
+            (Some(answer), _) => Some(answer.message),
+            (None, ModelState::Open(call)) => {
+                let (answer, kept) = std::mem::take(&mut call.answer)
+                    .broken(AnswerEnd::Protocol(crate::ProtocolError::Unfinished));
+                self.live.keep(self.outbox.step, self.outbox.attempt, kept);
+                Some(answer.message)
             }
-            Phase::Dispatching { step, calls, .. } => {
-                self.push_answer(step.message, &step.model_id, calls.into_results(), step.binding);
-            }
-        }
-    }
-
-    /// Adds an answer to the history.
-    fn push_answer(&mut self, message: Message, model_id: &str, results: Vec<ToolResult>, binding: Binding) {
-        self.forgets &= message.content.is_empty();
-        self.history.push_answer(message, Some(model_id), results, binding);
+            (None, _) => None,
+        };
+        message.into_iter().for_each(|message| self.push_answer(message, results.clone()));
     }
 
     /// How the turn ended; `None` while it goes on.
     pub fn outcome(&self) -> Option<Result<&TurnOutcome, &TurnFailure>> {
         match &self.phase {
-            Phase::Over(outcome) => Some(outcome.as_ref()),
+            Phase::Over(outcome) => Some(outcome.as_ref().as_ref()),
             _ => None,
         }
     }
 
+    /// The actions that were handed out and whose outcome was not reported. Where only decisions are left, the driver may
+    /// save the turn and let it go: [`Turn::resume`] hands them out again.
+    pub fn outstanding(&self) -> Vec<Outstanding> {
+        let mut outstanding = Vec::new();
+        if let Phase::Step(step) = &self.phase {
+            if matches!(step.model, ModelState::Open(_) | ModelState::Trailing(_)) {
+                outstanding.push(Outstanding { id: self.converse_id(), cancelled: false });
+            }
+            outstanding.extend(step.calls.outstanding(self.outbox.step));
+        }
+        let wait = self.waiting.map(|until| Outstanding { id: self.wait_id(until), cancelled: false });
+        outstanding.extend(wait);
+        outstanding.extend(self.cancelling.iter().map(|id| Outstanding { id: *id, cancelled: true }));
+        outstanding
+    }
+
     /// The conversation as far as it is settled: without the step at hand.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// The history of [`Turn::conversation`].
     pub fn history(&self) -> &History {
-        &self.history
+        &self.conversation.history
     }
 
-    /// The history, whether the turn has ended or is given up now: calls without a result get one that says that
-    /// they were interrupted, and what was not whole of an open answer is gone.
-    pub fn into_history(mut self) -> History {
-        self.take_history()
+    /// The conversation, whether the turn has ended or is given up now: calls without a result get one that says that
+    /// they were interrupted, and what was not complete of an open answer is gone.
+    pub fn into_conversation(mut self) -> Conversation {
+        self.take_conversation()
     }
 
-    /// As [`Turn::into_history`], for a driver that cannot give the turn away; the turn is over then.
-    pub fn take_history(&mut self) -> History {
+    /// As [`Turn::into_conversation`], for a driver that cannot give the turn away; the turn is over then.
+    pub fn take_conversation(&mut self) -> Conversation {
         self.close();
         if !matches!(self.phase, Phase::Over(_)) {
-            self.phase = Phase::Over(Err(TurnFailure::Abandoned));
+            self.fail(TurnFailure::Abandoned);
         }
-        std::mem::take(&mut self.history)
+        self.conversation.reported = self.conversation.history.len();
+        std::mem::take(&mut self.conversation)
     }
 
-    /// The next event for whoever watches.
+    /// The next event for observers.
     pub fn next_event(&mut self) -> Option<TurnEvent> {
-        let event = self.events.pop_front()?;
-        self.inputs.seen(&event);
+        let event = self.outbox.next_event()?;
+        self.live.seen(&event);
         Some(event)
+    }
+
+    /// What was dropped, downgraded or repaired so far, in order. Each was an event too.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.outbox.diagnostics
     }
 
     /// The id of the turn.
     pub fn id(&self) -> &str {
-        &self.id
+        self.outbox.turn()
     }
 
     /// The step at hand, from 1; 0 before the first.
     pub fn step(&self) -> u32 {
-        self.step
-    }
-
-    /// What refusals taught in this turn. A driver should render later turns of the conversation by it too.
-    pub fn learned(&self) -> &[Fact] {
-        &self.learned
+        self.outbox.step
     }
 
     /// Tokens of all steps so far.
@@ -615,25 +849,49 @@ impl Turn {
         &self.usage
     }
 
-    fn diagnose_unknown(&mut self, block: Option<u32>, raw: RawJson) {
-        let message = "the service sent something that has no place in the message; it is only shown here";
-        self.emit(block, Diagnostic::new("unknown_content", message).raw(raw));
+    /// The input of the tool call that `event` is about, as of that event: for `toolInputStart`, `toolInputDelta` and
+    /// `toolInputEnd` of the step at hand. For `outputStart`, `outputDelta` and `outputEnd` it is the output so far,
+    /// without what may have been put around it for the model.
+    ///
+    /// It is there from the first of these events until [`Turn::next_event`] gives the `stepStart` of the next step.
+    /// `None` for other events, and for those of other steps and turns.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use outcrop_core::*;
+    ///
+    /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
+    /// let mut turn = Turn::new(config, History::new(), Message::user("Write it down"), "t1", Time(0));
+    /// let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
+    /// let start = ContentBlockStart::new(0u32, BlockStart::ToolUse(ToolUseStart::new("t", "write_file")));
+    /// turn.on_stream_event(ask.id, StreamEvent::ContentBlockStart(start), Time(1));
+    /// let delta = ToolUseDelta::new(r#"{"path": "a.txt", "content": "Dear al"#);
+    /// let delta = ContentBlockDelta::new(0u32, BlockDelta::ToolUse(delta));
+    /// turn.on_stream_event(ask.id, StreamEvent::ContentBlockDelta(delta), Time(2));
+    ///
+    /// let events: Vec<TurnEvent> = std::iter::from_fn(|| turn.next_event()).collect();
+    /// let input = turn.live(events.last().unwrap()).unwrap();
+    /// assert_eq!(input.get("content").unwrap().as_str(), Some("Dear al"));
+    /// assert!(!input.get("content").unwrap().is_complete());
+    /// assert_eq!((input.tool(), input.tool_use_id()), (Some("write_file"), Some("t")));
+    /// ```
+    ///
+    /// # Complexity
+    /// The first time for an event: linear in what came since the last one that was asked for. For an event before
+    /// that: see [`LiveJson::mark_at`](outcrop_json::LiveJson::mark_at).
+    pub fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
+        if event.turn != *self.outbox.turn() {
+            return None;
+        }
+        let at_hand = (event.step, event.attempt) == (self.outbox.step, self.outbox.attempt);
+        match &mut self.phase {
+            Phase::Step(step) if at_hand && matches!(step.model, ModelState::Open(_)) => {
+                match &mut step.model {
+                    ModelState::Open(call) => call.answer.live(event),
+                    _ => None,
+                }
+            }
+            _ => self.live.live(event),
+        }
     }
-
-    fn diagnose(&mut self, code: &str, message: impl Into<String>, block: Option<u32>) {
-        self.emit(block, Diagnostic::new(code, message));
-    }
-
-    fn emit(&mut self, block: Option<u32>, kind: impl Into<EventKind>) {
-        let turn = Arc::clone(&self.id);
-        let event = TurnEvent { turn, step: self.step, attempt: self.attempt, block, kind: kind.into() };
-        self.events.push_back(event);
-    }
-}
-
-fn tool_input_start(start: ToolUseStart) -> ToolInputStart {
-    let server_side = start.kind.as_deref() == Some("server_tool_use");
-    let mut event = ToolInputStart::new(start.tool_use_id, start.name);
-    event.server_side = server_side.then_some(true);
-    event
 }

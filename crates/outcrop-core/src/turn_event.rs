@@ -212,6 +212,20 @@ event_structs! {
             raw: RawJson = "raw",
         }
     }
+    /// A call to the model failed and is made again. What was shown of this attempt is void; events of the next one carry
+    /// its number.
+    AttemptDiscarded {
+        required {
+            /// How long the turn waits before the next attempt, in milliseconds.
+            wait: u64 = "wait",
+        }
+        optional {
+            /// The service's code of the failure.
+            code: String = "code",
+            /// Something of the attempt was shown.
+            shown: bool = "shown",
+        }
+    }
     /// What the step's call cost.
     StepUsage {
         required {
@@ -328,6 +342,8 @@ event_kinds! {
     ToolEnd = "toolEnd",
     /// Something was dropped, downgraded or repaired.
     Diagnostic = "diagnostic",
+    /// A call failed and is made again.
+    AttemptDiscarded = "attemptDiscarded",
     /// What the step's call cost.
     StepUsage = "stepUsage",
     /// A step has ended.

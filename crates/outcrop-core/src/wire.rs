@@ -10,7 +10,7 @@
 
 /// A struct of the wire. `required` members must be there when it is read; `optional` ones become `Option`,
 /// `lists` become `Vec`, `defaults` are their type's default where missing and are always written, `ignored` ones
-/// are read over. Makes `new(required…)` and one chained setter for each other member.
+/// are read over, `beside` ones are no members and are neither read nor written. Makes `new(required…)` and one chained setter for each other member.
 macro_rules! wire_struct {
     (
         $(#[$meta:meta])*
@@ -20,6 +20,7 @@ macro_rules! wire_struct {
             lists { $( $(#[$lmeta:meta])* $list:ident : $lty:ty = $lkey:literal ),* $(,)? }
             $( defaults { $( $(#[$dmeta:meta])* $def:ident : $dty:ty = $dkey:literal ),* $(,)? } )?
             $( ignored { $( $ignored:literal ),* } )?
+            $( beside { $( $(#[$bmeta:meta])* $beside:ident : $bty:ty ),* $(,)? } )?
         }
     ) => {
         $(#[$meta])*
@@ -30,6 +31,7 @@ macro_rules! wire_struct {
             $( $(#[$ometa])* pub $opt: Option<$oty>, )*
             $( $(#[$lmeta])* pub $list: Vec<$lty>, )*
             $( $( $(#[$dmeta])* pub $def: $dty, )* )?
+            $( $( $(#[$bmeta])* pub $beside: $bty, )* )?
             /// Members that this version does not name.
             pub other: $crate::raw_json::Members,
         }
@@ -43,6 +45,7 @@ macro_rules! wire_struct {
                     $( $opt: None, )*
                     $( $list: Vec::new(), )*
                     $( $( $def: Default::default(), )* )?
+                    $( $( $beside: Default::default(), )* )?
                     other: Default::default(),
                 }
             }
@@ -127,6 +130,7 @@ macro_rules! wire_struct {
                             $( $opt, )*
                             $( $list: $list.unwrap_or_default(), )*
                             $( $( $def: $def.unwrap_or_default(), )* )?
+                            $( $( $beside: Default::default(), )* )?
                             other,
                         })
                     }

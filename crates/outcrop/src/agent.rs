@@ -270,7 +270,7 @@ impl AgentBuilder {
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let agent = Agent::builder(model.clone()).tool(note).tool_streaming(ToolStreaming::Buffered).build()?;
     /// agent.ask("Note it.").await?;
-    /// assert!(model.requests()[0].additional_model_request_fields.is_none());
+    /// assert!(!model.requests()[0].features.fine_tool_streaming);
     /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
     /// ```
     pub fn tool_streaming(mut self, streaming: ToolStreaming) -> Self {

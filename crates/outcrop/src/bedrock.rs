@@ -10,9 +10,9 @@ use std::{
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
 use outcrop_bedrock::EventStream;
-use outcrop_core::{Fact, Profile, Request, StreamEvent};
+use outcrop_core::{Fact, Profile, StreamEvent};
 
-use crate::model::{Model, ModelError, ModelStream};
+use crate::model::{Model, ModelCall, ModelError, ModelStream};
 
 pub use outcrop_bedrock::{Bedrock, BedrockBuilder, ConfigError, Error as BedrockError};
 
@@ -25,9 +25,10 @@ impl Model for Bedrock {
         self.model_profile()
     }
 
-    fn stream(&self, request: Request) -> ModelStream {
-        let bedrock = self.clone();
-        Box::pin(Call::Asking(async move { Self::stream(&bedrock, &request).await }.boxed()))
+    fn call(&self, call: ModelCall) -> ModelStream {
+        let ModelCall { request, context, .. } = call;
+        let bedrock = if context.single_attempt { self.single_attempt() } else { self.clone() };
+        Box::pin(Call::Asking(async move { bedrock.stream(&request).await }.boxed()))
     }
 
     fn learn(&self, fact: Fact) {
@@ -64,18 +65,12 @@ impl Stream for Call {
 
 impl From<outcrop_bedrock::Error> for ModelError {
     fn from(error: outcrop_bedrock::Error) -> Self {
-        let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
-        let (request_id, retryable) = (error.request_id().map(str::to_owned), error.is_retryable());
-        let mut model_error = Self::new(error).with_retryable(retryable);
-        if let Some(code) = code {
-            model_error = model_error.with_code(code);
+        let (failure, message) = (error.to_failure(), error.message().map(str::to_owned));
+        let retryable = error.is_retryable();
+        let model_error = Self::new(error).with_failure(failure).with_retryable(retryable);
+        match message {
+            Some(message) => model_error.with_message(message),
+            None => model_error,
         }
-        if let Some(message) = message {
-            model_error = model_error.with_message(message);
-        }
-        if let Some(request_id) = request_id {
-            model_error = model_error.with_request_id(request_id);
-        }
-        model_error
     }
 }

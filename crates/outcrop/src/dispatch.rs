@@ -1,9 +1,8 @@
 //! Runs tool calls, each in a task of its own.
 //!
 //! # Invariants
-//! - Every call that was begun reports exactly one output: its own, or that it panicked or ran out of time. A call
-//!   whose turn was dropped reports nothing; the turn says that it was interrupted.
-//! - A sequential call is alone among the calls of its turn; those before it have ended, those after it wait.
+//! - Every call that was begun reports exactly one end: its own output, that it panicked, or that it was cancelled.
+//! - When a call runs, and for how long, is decided by the turn.
 //! - A panic stays in its task; the model is told that the tool failed, not how.
 //! - Outputs wait in a box until they are taken, so that none is lost when the turn is dropped.
 
@@ -15,12 +14,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
 use outcrop_core::{ActionId, RawJson, ToolCall, ToolResultStatus};
-use tokio::{
-    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock},
-    task::{AbortHandle, coop},
-};
+use tokio::task::{AbortHandle, coop};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty};
 
@@ -28,7 +24,7 @@ use reports::Reports;
 
 use crate::{
     tool::{BROKEN, ToolCx, ToolOutput},
-    toolbox::{Found, Toolbox},
+    toolbox::Toolbox,
 };
 
 /// What a running call reports.
@@ -36,6 +32,8 @@ use crate::{
 pub(crate) enum Report {
     Progress(ActionId, RawJson),
     Done(ActionId, ToolOutput),
+    /// It was stopped before it ended.
+    Cancelled(ActionId),
 }
 
 /// Sees to it that a call reports, also where its task ends before its time: by a panic in a destructor, or with
@@ -44,8 +42,8 @@ struct Ending {
     id: ActionId,
     span: Span,
     reports: Arc<Reports<Report>>,
-    /// Cancelled when the turn was dropped.
-    turn: CancellationToken,
+    /// Cancelled when the call was stopped, or its turn was dropped.
+    stop: CancellationToken,
     reported: bool,
 }
 
@@ -65,50 +63,31 @@ impl Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        match (self.reported, self.turn.is_cancelled()) {
+        match (self.reported, self.stop.is_cancelled()) {
             (true, _) => {}
             (false, true) => {
                 self.span.record("status", "interrupted");
+                self.reports.leave(Report::Cancelled(self.id));
             }
             (false, false) => self.send(ToolOutput::error(BROKEN)),
         }
     }
 }
 
-/// Stands in line at the gate: a sequential call goes through alone, others together, all in the order in which this
-/// is called. What comes out keeps the place until it is dropped.
-fn enter(gate: &Arc<RwLock<()>>, alone: bool) -> BoxFuture<'static, Inside> {
-    let gate = Arc::clone(gate);
-    let mut entering = async move {
-        match alone {
-            true => Inside::Alone(gate.write_owned().await),
-            false => Inside::Together(gate.read_owned().await),
-        }
-    }
-    .boxed();
-    // The lock is fair: who asked first is first. So it is asked here, and not when the call's task first runs; and
-    // it answers even where the turn's task has used up its share.
-    match coop::unconstrained(&mut entering).now_or_never() {
-        Some(inside) => std::future::ready(inside).boxed(),
-        None => entering,
-    }
-}
-
-/// A call's place behind the gate.
-#[expect(dead_code, reason = "it is held, not read")]
-enum Inside {
-    Alone(OwnedRwLockWriteGuard<()>),
-    Together(OwnedRwLockReadGuard<()>),
-}
-
 /// The running calls of a turn. Dropping it stops them.
 pub(crate) struct Running {
-    tasks: Vec<AbortHandle>,
+    tasks: Vec<Task>,
     cancellation: CancellationToken,
-    gate: Arc<RwLock<()>>,
     reports: Arc<Reports<Report>>,
-    /// Calls whose output was not taken yet.
+    /// Calls whose end was not taken yet.
     open: usize,
+}
+
+/// A call that was begun.
+struct Task {
+    id: ActionId,
+    handle: AbortHandle,
+    stop: CancellationToken,
 }
 
 impl Running {
@@ -116,7 +95,6 @@ impl Running {
         Self {
             tasks: Vec::new(),
             cancellation: CancellationToken::new(),
-            gate: Arc::default(),
             reports: Arc::new(Reports::new()),
             open: 0,
         }
@@ -132,17 +110,18 @@ impl Running {
         parent: &Span,
     ) {
         // Finished tasks are let go as new ones come.
-        self.tasks.retain(|task| !task.is_finished());
+        self.tasks.retain(|task| !task.handle.is_finished());
         self.open += 1;
         let span = tracing::info_span!(
             parent: parent, "outcrop.tool",
             tool = call.name.as_str(), tool_use_id = call.tool_use_id.as_str(), status = Empty,
         );
-        let Some(Found { handler, timeout, alone }) = toolbox.find(&call.name) else {
+        let Some(handler) = toolbox.handler(&call.name).map(Arc::clone) else {
             self.reports.leave(Report::Done(id, ToolOutput::error("There is no such tool.")));
             return;
         };
-        let cancellation = self.cancellation.child_token();
+        let stop = self.cancellation.child_token();
+        let cancellation = stop.child_token();
         let progress = Arc::clone(&self.reports);
         let states = toolbox.states();
         let cx = ToolCx::new(call.tool_use_id, step, cancellation.clone(), states, move |value| {
@@ -152,35 +131,31 @@ impl Running {
             id,
             span: span.clone(),
             reports: Arc::clone(&self.reports),
-            turn: self.cancellation.clone(),
+            stop: stop.clone(),
             reported: false,
         };
-        let enter = toolbox.any_sequential().then(|| enter(&self.gate, alone));
         let work = async move {
             let ending = ending;
-            // Its time begins when it may run.
-            let _inside = match enter {
-                Some(enter) => Some(enter.await),
-                None => None,
-            };
             // The guard cancels the call's token when its task ends, however it ends.
             let _cancel_on_drop = cancellation.drop_guard();
             let input = call.input;
             let run = AssertUnwindSafe(async move { handler.call(input, cx).await }).catch_unwind();
-            let output = match tokio::time::timeout(timeout, run).await {
-                Ok(Ok(output)) => output,
-                Ok(Err(_)) => {
-                    tracing::error!("the tool panicked");
-                    ToolOutput::error(BROKEN)
-                }
-                Err(_) => ToolOutput::error(format!(
-                    "The call took longer than {} seconds and was given up. It may or may not have taken effect.",
-                    timeout.as_secs_f32()
-                )),
-            };
+            let output = run.await.unwrap_or_else(|_| {
+                tracing::error!("the tool panicked");
+                ToolOutput::error(BROKEN)
+            });
             ending.report(output);
         };
-        self.tasks.push(tokio::spawn(work.instrument(span)).abort_handle());
+        let handle = tokio::spawn(work.instrument(span)).abort_handle();
+        self.tasks.push(Task { id, handle, stop });
+    }
+
+    /// Stops a call, which then reports that it was cancelled.
+    pub(crate) fn cancel(&mut self, id: ActionId) {
+        for task in self.tasks.iter().filter(|task| task.id == id) {
+            task.stop.cancel();
+            task.handle.abort();
+        }
     }
 
     /// The next report. Waits for ever while nothing runs.
@@ -194,7 +169,7 @@ impl Running {
         let share = ready!(coop::poll_proceed(cx));
         let report = ready!(self.reports.poll(cx));
         share.made_progress();
-        if let Report::Done(..) = report {
+        if let Report::Done(..) | Report::Cancelled(_) = report {
             self.open -= 1;
         }
         Poll::Ready(report)
@@ -203,13 +178,13 @@ impl Running {
     /// Stops all calls and gives what had been reported and was not taken yet.
     pub(crate) fn stop(&mut self) -> Vec<Report> {
         self.cancellation.cancel();
-        self.tasks.drain(..).for_each(|task| task.abort());
+        self.tasks.drain(..).for_each(|task| task.handle.abort());
         std::iter::from_fn(|| self.reports.take()).collect()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.tasks.drain(..).for_each(|task| task.abort());
+        self.tasks.drain(..).for_each(|task| task.handle.abort());
     }
 }

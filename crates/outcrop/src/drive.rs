@@ -1,26 +1,34 @@
-//! The only loop: carries things between a [`Turn`], which decides, a model and tools.
+//! The only loop: carries things between a [`Turn`], which decides, a model, tools and a clock.
 //!
 //! # Invariants
-//! - Whatever ends the loop (an answer, an error, a panic, a drop between two polls), the session gets its history
+//! - Whatever ends the loop (an answer, an error, a panic, a drop between two polls), the session gets its conversation
 //!   back, with every result that had been reported.
 //! - What can start is started before the events that led to it are handed out.
 //! - Neither the wire nor the tools keep the other waiting: whoever was heard last is asked last.
 //! - An action that this driver does not know ends the turn.
 
 use std::{
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use futures::StreamExt;
-use outcrop_core::{Action, ActionId, Message, OutputSpec, Recovery, StreamEvent, Turn, TurnEvent};
-use tokio::task::coop;
+use outcrop_core::{
+    Action, ActionId, EventKind, Message, OutputSpec, StreamEvent, Time, Turn, TurnEvent, TurnFailure,
+};
+use tokio::{
+    task::coop,
+    time::{Instant, Sleep},
+};
 use tracing::{Span, field::Empty};
 
 use crate::{
     Answer, Error,
     dispatch::{Report, Running},
-    model::{Model, ModelError, ModelStream},
+    error::ErrorKind,
+    model::{Model, ModelCall, ModelError, ModelStream},
     slot::Slot,
     toolbox::Toolbox,
 };
@@ -35,7 +43,7 @@ pub(crate) struct Drive {
     pub(crate) output: Option<Arc<OutputSpec>>,
 }
 
-/// A turn that is under way. Dropping it gives the history back to the session.
+/// A turn that is under way. Dropping it gives the conversation back to the session.
 pub(crate) struct Going {
     pub(crate) turn: Turn,
     model: Arc<dyn Model>,
@@ -44,12 +52,50 @@ pub(crate) struct Going {
     slot: Option<Arc<Slot>>,
     call: Option<Call>,
     running: Running,
+    timer: Option<Timer>,
+    clock: Clock,
     /// The tools are to be asked before the wire.
     tools_first: bool,
     unknown_action: bool,
     model_error: Option<ModelError>,
     span: Span,
     step_span: Span,
+}
+
+/// The moment that the turn waits for.
+struct Timer {
+    id: ActionId,
+    sleep: Pin<Box<Sleep>>,
+}
+
+/// Milliseconds since 1970, that never run backwards while the turn runs. It is read once for all that happens at one
+/// wake-up.
+struct Clock {
+    begun: Instant,
+    /// The moment at which the turn began.
+    base: Duration,
+    now: Option<Time>,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let base = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { begun: Instant::now(), base, now: None }
+    }
+
+    fn now(&mut self) -> Time {
+        let (base, begun) = (self.base, self.begun);
+        *self.now.get_or_insert_with(|| {
+            Time(u64::try_from((base + begun.elapsed()).as_millis()).unwrap_or(u64::MAX))
+        })
+    }
+
+    /// When a moment comes.
+    fn at(&self, time: Time) -> Instant {
+        let ahead = Duration::from_millis(time.0).saturating_sub(self.base);
+        // Beyond what the clock can tell nothing comes.
+        self.begun.checked_add(ahead).unwrap_or_else(|| self.begun + Duration::from_secs(60 * 60 * 24 * 365))
+    }
 }
 
 /// The Converse call that is out.
@@ -62,7 +108,7 @@ impl Going {
     /// Begins the turn.
     pub(crate) fn begin(drive: Drive) -> Result<Self, Error> {
         let Drive { model, toolbox, slot, user, output } = drive;
-        let (history, mut config, reported) = slot.begin()?;
+        let (conversation, mut config) = slot.begin()?;
         if output.is_some() {
             Arc::make_mut(&mut config).output = output;
         }
@@ -70,15 +116,15 @@ impl Going {
         let span = tracing::info_span!(
             "outcrop.turn",
             turn = id.as_str(),
-            model = config.model_id.as_str(),
+            model = config.target().model_id.as_str(),
             steps = Empty,
             stop_reason = Empty,
             input_tokens = Empty,
             output_tokens = Empty,
             error = Empty,
         );
-        let mut turn = Turn::new(config, history, user, id);
-        turn.skip_reported(reported);
+        let mut clock = Clock::new();
+        let turn = Turn::new(config, conversation, user, id, clock.now());
         let mut going = Self {
             turn,
             model,
@@ -86,6 +132,8 @@ impl Going {
             slot: Some(slot),
             call: None,
             running: Running::new(),
+            timer: None,
+            clock,
             tools_first: false,
             unknown_action: false,
             model_error: None,
@@ -100,12 +148,20 @@ impl Going {
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TurnEvent, Error>>> {
         loop {
             if let Some(event) = self.turn.next_event() {
+                if let EventKind::Diagnostic(diagnostic) = &event.kind {
+                    // Not the message, which may quote content.
+                    let code = diagnostic.code.as_str();
+                    tracing::warn!(parent: &self.span, code, step = event.step, "outcrop.diagnostic");
+                }
                 return Poll::Ready(Some(Ok(event)));
             }
             if let Some(ended) = self.ended() {
                 return Poll::Ready(ended.err().map(Err));
             }
-            ready!(self.poll_happening(cx));
+            if self.poll_happening(cx).is_pending() {
+                self.clock.now = None;
+                return Poll::Pending;
+            }
             self.start_actions();
         }
     }
@@ -122,12 +178,20 @@ impl Going {
             match action {
                 Action::Converse(ask) => {
                     self.step_span = tracing::info_span!(parent: &self.span, "outcrop.step", step, error = Empty, request_id = Empty);
-                    let stream = self.step_span.in_scope(|| self.model.stream(*ask.request));
-                    self.call = Some(Call { id: ask.id, stream });
+                    let id = ask.id;
+                    let call = ModelCall::of(ask, self.turn.id());
+                    let stream = self.step_span.in_scope(|| self.model.call(call));
+                    self.call = Some(Call { id, stream });
                 }
                 Action::Dispatch(dispatch) => {
                     self.running.start(dispatch.id, dispatch.call, &self.toolbox, step, &self.step_span);
                 }
+                Action::Wait(wait) => {
+                    let sleep = Box::pin(tokio::time::sleep_until(self.clock.at(wait.until)));
+                    self.timer = Some(Timer { id: wait.id, sleep });
+                }
+                Action::Cancel(cancel) => self.running.cancel(cancel.id),
+                Action::Remember(remember) => self.model.learn(remember.fact),
                 _ => {
                     self.unknown_action = true;
                     return;
@@ -139,7 +203,7 @@ impl Going {
     /// How the turn ended; `None` while it goes on.
     fn ended(&mut self) -> Option<Result<(), Error>> {
         if self.unknown_action {
-            return Some(Err(Error::UnknownAction));
+            return Some(Err(ErrorKind::UnknownAction.into()));
         }
         Some(match self.turn.outcome()? {
             Ok(outcome) => {
@@ -147,7 +211,11 @@ impl Going {
                 Ok(())
             }
             Err(failure) => {
-                let error = Error::from_failure(failure, self.model_error.take(), self.turn.history());
+                let model_error = match failure {
+                    TurnFailure::Converse(_) => self.model_error.take(),
+                    _ => None,
+                };
+                let error = Error::of_turn(&self.turn, failure, model_error);
                 self.span.record("error", error.to_string());
                 Err(error)
             }
@@ -165,7 +233,17 @@ impl Going {
                 return happened;
             }
         }
-        Poll::Pending
+        self.poll_timer(cx)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(timer) = &mut self.timer else { return Poll::Pending };
+        ready!(timer.sleep.as_mut().poll(cx));
+        let id = timer.id;
+        self.timer = None;
+        self.clock.now = None;
+        self.turn.on_elapsed(id, self.clock.now());
+        Poll::Ready(())
     }
 
     fn poll_tools(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -182,9 +260,10 @@ impl Going {
     }
 
     fn wire(&mut self, id: ActionId, event: Option<Result<StreamEvent, ModelError>>) {
+        let now = self.clock.now();
         match event {
             Some(Ok(event)) => {
-                self.turn.on_stream_event(id, event);
+                self.turn.on_stream_event(id, event, now);
                 // A turn that is over lets its call go at once.
                 if self.turn.outcome().is_some() {
                     self.call = None;
@@ -192,30 +271,29 @@ impl Going {
             }
             None => {
                 self.call = None;
-                self.turn.on_stream_end(id);
+                self.turn.on_stream_end(id, now);
             }
             Some(Err(error)) => {
                 self.call = None;
                 // Not the message: refusals quote what was sent.
                 self.step_span.record("error", error.code().unwrap_or("no answer"));
                 self.step_span.record("request_id", error.request_id());
-                match self.turn.on_converse_error(id, error.message()) {
-                    Recovery::Learned(fact) => self.model.learn(fact),
-                    Recovery::AsksAgain => {}
-                    _ => self.model_error = Some(error),
-                }
+                self.turn.on_call_failed(id, error.to_failure(), now);
+                self.model_error = Some(error);
             }
         }
     }
 
     fn report(&mut self, report: Report) {
+        let now = self.clock.now();
         match report {
-            Report::Progress(id, progress) => self.turn.on_tool_progress(id, progress),
-            Report::Done(id, output) => self.turn.on_tool_result(id, output.content, output.status),
+            Report::Progress(id, progress) => self.turn.on_tool_progress(id, progress, now),
+            Report::Done(id, output) => self.turn.on_tool_result(id, output.content, output.status, now),
+            Report::Cancelled(id) => self.turn.on_cancelled(id, now),
         }
     }
 
-    /// Stops what still runs and gives the history back, once.
+    /// Stops what still runs and gives the conversation back, once.
     fn end(&mut self) -> Option<Answer> {
         let slot = self.slot.take()?;
         let reports = self.running.stop();
@@ -227,10 +305,9 @@ impl Going {
             self.span.record("error", "the turn was dropped");
         }
         let outcome = self.turn.outcome().and_then(Result::ok).cloned();
-        let learned = self.turn.learned().to_vec();
-        let history = self.turn.take_history();
-        let answer = outcome.map(|outcome| Answer { outcome, history: history.clone() });
-        slot.end(history, &learned, self.turn.tool_streaming());
+        let conversation = self.turn.take_conversation();
+        let answer = outcome.map(|outcome| Answer { outcome, history: conversation.history.clone() });
+        slot.end(conversation);
         answer
     }
 }

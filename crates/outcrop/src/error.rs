@@ -4,18 +4,40 @@
 //! - No error loses a history: the session has it, valid and ready to go on.
 //! - A message does not repeat its `source`.
 
+use std::{error::Error as StdError, fmt};
+
 use outcrop_core::{
-    History, NotStrict, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError, TurnFailure,
-    adapt::WRAPPER,
+    Diagnostic, History, NotStrict, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError,
+    Turn, TurnFailure, adapt::WRAPPER,
 };
 use outcrop_json::{HasPartial, LiveJson, LivePartial, Partial, View};
 
 use crate::ModelError;
 
 /// Why a turn ended before the model's answer. The history stays with the session.
+///
+/// ```
+/// use outcrop::{Agent, ErrorKind, testing::ScriptedModel};
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let agent = Agent::builder(ScriptedModel::new()).build()?;
+/// let error = agent.ask("Hello").await.unwrap_err();
+/// assert!(matches!(error.kind(), ErrorKind::Model(_)));
+/// assert!(error.diagnostics().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What kind of [`Error`] it is.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ErrorKind {
     /// The request did not get through, the service turned it down, or its stream broke.
     #[error("the model's answer did not come")]
     Model(#[from] ModelError),
@@ -67,37 +89,86 @@ pub enum Error {
 }
 
 impl Error {
+    /// What kind of error it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.inner.kind
+    }
+
+    /// What kind of error it is.
+    pub fn into_kind(self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// What there is of an output, where the turn was to end with one and has none that is valid.
+    pub fn as_output(&self) -> Option<&OutputError> {
+        match self.kind() {
+            ErrorKind::Output(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What was dropped, downgraded or repaired in the turn before it ended, in order.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.inner.diagnostics
+    }
+
     /// Whether the same question may get an answer later.
     pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Model(error) => error.is_retryable(),
-            Self::Protocol(_) | Self::TurnInProgress => true,
+        match self.kind() {
+            ErrorKind::Model(error) => error.is_retryable(),
+            ErrorKind::Protocol(_) | ErrorKind::TurnInProgress => true,
             _ => false,
         }
     }
 
     /// The service's id of the request that failed, for its support.
     pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Model(error) => error.request_id(),
+        match self.kind() {
+            ErrorKind::Model(error) => error.request_id(),
             _ => None,
         }
     }
 
     /// The error for a failed turn; `model` is what the model reported, where it did.
-    pub(crate) fn from_failure(failure: &TurnFailure, model: Option<ModelError>, history: &History) -> Self {
-        match failure.clone() {
-            TurnFailure::StepLimit { max_steps } => Self::StepLimit { max_steps },
+    pub(crate) fn of_turn(turn: &Turn, failure: &TurnFailure, model: Option<ModelError>) -> Self {
+        let kind = match failure.clone() {
+            TurnFailure::StepLimit { max_steps } => ErrorKind::StepLimit { max_steps },
             TurnFailure::TruncatedToolCall { stop_reason, name, input } => {
-                Self::TruncatedToolCall { stop_reason, name, input }
+                ErrorKind::TruncatedToolCall { stop_reason, name, input }
             }
-            TurnFailure::MalformedOutput { stop_reason } => Self::MalformedOutput { stop_reason },
-            TurnFailure::Protocol(error) => Self::Protocol(error),
+            TurnFailure::MalformedOutput { stop_reason } => ErrorKind::MalformedOutput { stop_reason },
+            TurnFailure::Protocol(error) => ErrorKind::Protocol(error),
             TurnFailure::Output(failure) => {
-                Self::Output(Box::new(OutputError { failure: *failure, history: history.clone() }))
+                let history = turn.history().clone();
+                ErrorKind::Output(Box::new(OutputError { failure: *failure, history }))
             }
-            _ => model.map_or(Self::UnknownAction, Self::Model),
-        }
+            _ => model.map_or(ErrorKind::UnknownAction, ErrorKind::Model),
+        };
+        Self { inner: Box::new(Inner { kind, diagnostics: turn.diagnostics().to_vec() }) }
+    }
+}
+
+impl<K: Into<ErrorKind>> From<K> for Error {
+    fn from(kind: K) -> Self {
+        Self { inner: Box::new(Inner { kind: kind.into(), diagnostics: Vec::new() }) }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind().fmt(f)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.kind(), f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.kind().source()
     }
 }
 

@@ -92,8 +92,8 @@ pub use agent::{Agent, AgentBuilder};
 pub use answer::Answer;
 #[cfg(feature = "bedrock")]
 pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
-pub use error::{BuildError, Error, OutputError};
-pub use model::{Model, ModelError, ModelStream};
+pub use error::{BuildError, Error, ErrorKind, OutputError};
+pub use model::{CallContext, Model, ModelCall, ModelError, ModelStream};
 pub use outcrop_core::{
     ContentBlock, EndPolicy, EventKind, History, InferenceConfig, LiveInput, Message, OutputFailure,
     OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy, StrictReport, ToolSpec,

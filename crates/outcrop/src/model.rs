@@ -7,7 +7,9 @@
 use std::{error::Error as StdError, fmt, pin::Pin};
 
 use futures::Stream;
-use outcrop_core::{Fact, Profile, Request, StreamEvent};
+use outcrop_core::{
+    CallFailure, ConverseAction, Fact, FailureClass, Profile, Refusal, Request, StreamEvent, TargetKey,
+};
 
 /// The events of one call. After an error it yields nothing more.
 pub type ModelStream = Pin<Box<dyn Stream<Item = Result<StreamEvent, ModelError>> + Send>>;
@@ -24,8 +26,8 @@ pub trait Model: Send + Sync + 'static {
         Profile::of(self.id())
     }
 
-    /// Asks it. Nothing is sent before the stream is polled.
-    fn stream(&self, request: Request) -> ModelStream;
+    /// Calls it. Nothing is sent before the stream is polled.
+    fn call(&self, call: ModelCall) -> ModelStream;
 
     /// A refusal taught something about this model; sessions that open later should know.
     fn learn(&self, fact: Fact) {
@@ -33,21 +35,95 @@ pub trait Model: Send + Sync + 'static {
     }
 }
 
-impl<M: Model + ?Sized> Model for std::sync::Arc<M> {
-    fn id(&self) -> &str {
-        (**self).id()
-    }
+macro_rules! model_behind {
+    ($($pointer:ty),*) => {$(
+        impl<M: Model + ?Sized> Model for $pointer {
+            fn id(&self) -> &str {
+                (**self).id()
+            }
 
-    fn profile(&self) -> Profile {
-        (**self).profile()
-    }
+            fn profile(&self) -> Profile {
+                (**self).profile()
+            }
 
-    fn stream(&self, request: Request) -> ModelStream {
-        (**self).stream(request)
-    }
+            fn call(&self, call: ModelCall) -> ModelStream {
+                (**self).call(call)
+            }
 
-    fn learn(&self, fact: Fact) {
-        (**self).learn(fact);
+            fn learn(&self, fact: Fact) {
+                (**self).learn(fact);
+            }
+        }
+    )*};
+}
+
+model_behind!(std::sync::Arc<M>, Box<M>);
+
+/// One call to a model.
+///
+/// A model of one's own:
+///
+/// ```
+/// use outcrop::{Agent, Model, ModelCall, ModelStream, core::*};
+///
+/// struct Echo;
+///
+/// impl Model for Echo {
+///     fn id(&self) -> &str {
+///         "my.echo"
+///     }
+///
+///     fn call(&self, call: ModelCall) -> ModelStream {
+///         let asked = call.request.messages.last().map(Message::text).unwrap_or_default();
+///         let answer = Response::new(Output::Message(Message::assistant(asked)), StopReason::EndTurn);
+///         Box::pin(futures::stream::iter(answer.into_events().into_iter().map(Ok)))
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let model: Box<dyn Model> = Box::new(Echo);
+/// assert_eq!(Agent::builder(model).build()?.ask("Hello").await?.text(), "Hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModelCall {
+    /// What is sent.
+    pub request: Request,
+    /// What the call is for, and how it is to be made.
+    pub context: CallContext,
+}
+
+/// What a [`ModelCall`] is for, and how it is to be made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallContext {
+    /// The id of the turn.
+    pub turn: std::sync::Arc<str>,
+    /// The step of the turn, from 1.
+    pub step: u32,
+    /// The attempt at the step, from 1.
+    pub attempt: u32,
+    /// The model and the form in which it is asked.
+    pub target: TargetKey,
+    /// The AWS region, where it is not that of the model's own client.
+    pub region: Option<String>,
+    /// The call is sent once: the turn retries by itself.
+    pub single_attempt: bool,
+}
+
+impl ModelCall {
+    /// The call that a turn asks for.
+    pub(crate) fn of(ask: ConverseAction, turn: &str) -> Self {
+        let context = CallContext {
+            turn: turn.into(),
+            step: ask.id.step(),
+            attempt: ask.attempt,
+            target: ask.target,
+            region: ask.region,
+            single_attempt: ask.single_attempt,
+        };
+        Self { request: *ask.request, context }
     }
 }
 
@@ -62,13 +138,20 @@ struct Inner {
     message: Option<String>,
     request_id: Option<String>,
     retryable: bool,
+    failure: Option<CallFailure>,
 }
 
 impl ModelError {
     /// An error that is not worth another try, unless said otherwise.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        let inner =
-            Inner { source: source.into(), code: None, message: None, request_id: None, retryable: false };
+        let inner = Inner {
+            source: source.into(),
+            code: None,
+            message: None,
+            request_id: None,
+            retryable: false,
+            failure: None,
+        };
         Self { inner: Box::new(inner) }
     }
 
@@ -98,6 +181,37 @@ impl ModelError {
     pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.inner.retryable = retryable;
         self
+    }
+
+    /// Sets what a turn decides by, whether to phrase the request anew and whether to make the call again; and by it code,
+    /// message and request id. Without it, a message is taken for that of a refusal.
+    #[must_use]
+    pub fn with_failure(mut self, failure: CallFailure) -> Self {
+        self.inner.code.clone_from(&failure.code);
+        self.inner.message.clone_from(&failure.message);
+        self.inner.request_id.clone_from(&failure.request_id);
+        self.inner.retryable = failure.class.is_retryable();
+        self.inner.failure = Some(failure);
+        self
+    }
+
+    /// The failure as data: its class, and what the service said.
+    pub fn to_failure(&self) -> CallFailure {
+        if let Some(failure) = &self.inner.failure {
+            return failure.clone();
+        }
+        let class = match self.message() {
+            _ if self.is_retryable() => FailureClass::Overloaded,
+            Some(message) => FailureClass::Refused(Refusal::parse(message)),
+            None => FailureClass::Other,
+        };
+        let mut failure = CallFailure::new(class);
+        failure.code = self.code().map(str::to_owned);
+        failure.request_id = self.request_id().map(str::to_owned);
+        match self.message() {
+            Some(message) => failure.message(message),
+            None => failure,
+        }
     }
 
     /// The error that it was made of, whose words are this one's. That of a `Bedrock` is a `BedrockError`, which knows
@@ -149,6 +263,12 @@ impl fmt::Debug for ModelError {
             .field("retryable", &self.inner.retryable)
             .field("source", &self.inner.source)
             .finish()
+    }
+}
+
+impl From<&ModelError> for CallFailure {
+    fn from(error: &ModelError) -> Self {
+        error.to_failure()
     }
 }
 

@@ -65,7 +65,7 @@ impl Session {
     /// question that the service refuses, or one that is to be asked again after an error.
     ///
     /// # Errors
-    /// [`Error::TurnInProgress`].
+    /// [`ErrorKind::TurnInProgress`](crate::ErrorKind::TurnInProgress).
     pub fn pop_turn(&self) -> Result<Vec<Message>, Error> {
         self.slot.pop_turn()
     }
@@ -135,7 +135,7 @@ impl Ask {
 
     /// Ends the turn with a list, and gives each element as soon as it is complete. The list is held to its schema
     /// and to checks only at its end; then an error may follow elements that were given, and so it is where the model
-    /// wrote it anew after a call and it begins with others ([`Error::WrittenAnew`](crate::Error::WrittenAnew)). It is
+    /// wrote it anew after a call and it begins with others ([`ErrorKind::WrittenAnew`](crate::ErrorKind::WrittenAnew)). It is
     /// asked for once. With a strategy or checks it is [`AskOutput::elements`].
     ///
     /// ```

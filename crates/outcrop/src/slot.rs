@@ -1,71 +1,62 @@
-//! Where a session and its turn meet: the history, what the session has pinned, and whether a turn is going on.
+//! Where a session and its turn meet: the conversation, what the session has pinned, and whether a turn is going on.
 //!
 //! # Invariants
-//! - One turn at a time; the history is only changed when a turn ends.
+//! - One turn at a time; the conversation is only changed when a turn ends.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use outcrop_core::{Fact, History, Message, ToolStreaming, TurnConfig};
+use outcrop_core::{Conversation, History, Message, TurnConfig};
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// Where a session and its turn meet.
 #[derive(Debug)]
-pub(crate) struct Slot(Mutex<State>);
+pub(crate) struct Slot {
+    config: Arc<TurnConfig>,
+    state: Mutex<State>,
+}
 
 #[derive(Debug)]
 struct State {
-    history: History,
-    config: Arc<TurnConfig>,
+    conversation: Conversation,
     busy: bool,
-    /// Entries of the history that a turn has reported on.
-    reported: usize,
 }
 
 impl Slot {
     pub(crate) fn new(history: History, config: TurnConfig) -> Self {
-        Self(Mutex::new(State { history, config: Arc::new(config), busy: false, reported: 0 }))
+        let state = State { conversation: history.into(), busy: false };
+        Self { config: Arc::new(config), state: Mutex::new(state) }
     }
 
     /// The history as it was before the turn that is going on, if there is one.
     pub(crate) fn history(&self) -> History {
-        self.lock().history.clone()
+        self.lock().conversation.history.clone()
     }
 
     /// Takes the last turn out of the history.
     pub(crate) fn pop_turn(&self) -> Result<Vec<Message>, Error> {
         let mut state = self.lock();
-        if state.busy { Err(Error::TurnInProgress) } else { Ok(state.history.pop_turn()) }
+        if state.busy { Err(ErrorKind::TurnInProgress.into()) } else { Ok(state.conversation.pop_turn()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing is done under the lock that could leave the state half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A turn begins with the history as it is and by what the session has pinned.
-    pub(crate) fn begin(&self) -> Result<(History, Arc<TurnConfig>, usize), Error> {
+    /// A turn begins with the conversation as it is and by what the session has pinned.
+    pub(crate) fn begin(&self) -> Result<(Conversation, Arc<TurnConfig>), Error> {
         let mut state = self.lock();
         if std::mem::replace(&mut state.busy, true) {
-            return Err(Error::TurnInProgress);
+            return Err(ErrorKind::TurnInProgress.into());
         }
-        Ok((state.history.clone(), Arc::clone(&state.config), state.reported))
+        Ok((state.conversation.clone(), Arc::clone(&self.config)))
     }
 
-    /// The turn is over, however it ended. What refusals taught in it holds for the rest of the session: what was
-    /// sent before was refused, so no prefix is lost by it. So does what became of the streaming of inputs.
-    pub(crate) fn end(&self, history: History, learned: &[Fact], tool_streaming: ToolStreaming) {
+    /// The turn is over, however it ended.
+    pub(crate) fn end(&self, conversation: Conversation) {
         let mut state = self.lock();
-        state.reported = history.len();
-        state.history = history;
+        state.conversation = conversation;
         state.busy = false;
-        if state.config.tool_streaming != tool_streaming {
-            Arc::make_mut(&mut state.config).tool_streaming = tool_streaming;
-        }
-        if !learned.is_empty() {
-            let config = Arc::make_mut(&mut state.config);
-            let known = config.profile.clone();
-            config.profile = learned.iter().fold(known, |profile, fact| profile.with_fact(*fact));
-        }
     }
 }

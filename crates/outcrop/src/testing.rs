@@ -15,7 +15,7 @@ use outcrop_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    model::{Model, ModelError, ModelStream},
+    model::{Model, ModelCall, ModelError, ModelStream},
     tool::ToolCx,
 };
 
@@ -125,10 +125,10 @@ impl Model for ScriptedModel {
         Profile::of(self.id())
     }
 
-    fn stream(&self, request: Request) -> ModelStream {
+    fn call(&self, call: ModelCall) -> ModelStream {
         let model = self.clone();
         Box::pin(async_stream::stream! {
-            for event in model.answer(request) {
+            for event in model.answer(call.request) {
                 yield event;
             }
         })

@@ -9,7 +9,7 @@ mod output;
 use std::{any::TypeId, fmt, future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use outcrop_core::{InvalidInput, ReadyInput, ToolSpec};
+use outcrop_core::{InvalidInput, ReadyInput, ToolDef, ToolPolicy, ToolSpec};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -40,19 +40,10 @@ use crate::state::Need;
 pub struct Tool {
     spec: ToolSpec,
     handler: Arc<dyn ToolHandler>,
-    timeout: Option<Duration>,
-    traits: Traits,
-    needs: Vec<Need>,
-}
-
-/// What a tool says of itself beside its spec.
-#[derive(Clone, Copy, Debug, Default)]
-struct Traits {
-    read_only: bool,
-    sequential: bool,
-    live: bool,
+    policy: ToolPolicy,
     /// It must be possible that it is strict.
     must_be_strict: bool,
+    needs: Vec<Need>,
 }
 
 /// Runs the calls of a tool. Implement it where a closure is not enough.
@@ -144,14 +135,14 @@ impl Tool {
     /// Sets how long a call may take; otherwise the agent's setting holds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.policy.timeout = Some(timeout);
         self
     }
 
-    /// Says that a call changes nothing.
+    /// Says that a call changes nothing. One that was running when its turn was saved is run again when that is resumed.
     #[must_use]
     pub fn read_only(mut self) -> Self {
-        self.traits.read_only = true;
+        self.policy.read_only = true;
         self
     }
 
@@ -159,7 +150,15 @@ impl Tool {
     /// for its end. What a call that blocks does after its time was up nobody waits for.
     #[must_use]
     pub fn sequential(mut self) -> Self {
-        self.traits.sequential = true;
+        self.policy.sequential = true;
+        self
+    }
+
+    /// Says that a call is never run a second time, whatever happened to the first, even if it is
+    /// [`read_only`](Self::read_only).
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.policy.once = true;
         self
     }
 
@@ -169,7 +168,7 @@ impl Tool {
     /// not run, the model is told, and the session goes on without.
     #[must_use]
     pub fn live(mut self) -> Self {
-        self.traits.live = true;
+        self.policy.live = true;
         self
     }
 
@@ -219,7 +218,7 @@ impl Tool {
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.spec.strict = Some(true);
-        self.traits.must_be_strict = true;
+        (self.policy.strict, self.must_be_strict) = (true, true);
         self
     }
 
@@ -232,17 +231,17 @@ impl Tool {
 
     /// Whether a call changes nothing.
     pub fn is_read_only(&self) -> bool {
-        self.traits.read_only
+        self.policy.read_only
     }
 
     /// Whether a call must be alone.
     pub fn is_sequential(&self) -> bool {
-        self.traits.sequential
+        self.policy.sequential
     }
 
     /// Whether the input is shown while the model writes it.
     pub fn is_live(&self) -> bool {
-        self.traits.live
+        self.policy.live
     }
 
     /// Whether the input is to be held to the schema while the model writes it.
@@ -266,12 +265,20 @@ impl Tool {
     }
 
     pub(crate) fn own_timeout(&self) -> Option<Duration> {
-        self.timeout
+        self.policy.timeout
+    }
+
+    /// What a turn decides by; `timeout` holds where the tool has none of its own.
+    pub(crate) fn def(&self, timeout: Duration) -> ToolDef {
+        let mut def = ToolDef::from(self.spec.clone());
+        def.policy = self.policy.clone();
+        def.policy.timeout.get_or_insert(timeout);
+        def
     }
 
     /// Whether it was said by [`Tool::strict`], and not by the spec alone.
     pub(crate) fn must_be_strict(&self) -> bool {
-        self.traits.must_be_strict
+        self.must_be_strict
     }
 
     pub(crate) fn needs(&self) -> &[Need] {
@@ -309,8 +316,8 @@ impl<H: ToolHandler> From<H> for Tool {
         Self {
             spec: handler.spec(),
             handler: Arc::new(handler),
-            timeout: None,
-            traits: Traits::default(),
+            policy: ToolPolicy::default(),
+            must_be_strict: false,
             needs: Vec::new(),
         }
     }

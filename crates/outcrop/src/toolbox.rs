@@ -20,16 +20,6 @@ pub(crate) struct Toolbox {
     set: Arc<ToolSet>,
     tools: Vec<Tool>,
     states: Arc<States>,
-    any_sequential: bool,
-    default_timeout: Duration,
-}
-
-/// Who runs a call, and how.
-pub(crate) struct Found {
-    pub(crate) handler: Arc<dyn ToolHandler>,
-    pub(crate) timeout: Duration,
-    /// It must be alone.
-    pub(crate) alone: bool,
 }
 
 impl Toolbox {
@@ -43,13 +33,11 @@ impl Toolbox {
                 return Err(BuildError::MissingState { tool: tool.spec().name.clone(), ty: need.name });
             }
         }
-        let set = ToolSet::new(tools.iter().map(|tool| tool.spec().clone()))?;
-        let set = set.with_any_live(tools.iter().any(Tool::is_live));
+        let set = ToolSet::new(tools.iter().map(|tool| tool.def(default_timeout)))?;
         if tools.iter().any(Tool::must_be_strict) {
             check_strict(&set, &tools)?;
         }
-        let any_sequential = tools.iter().any(Tool::is_sequential);
-        Ok(Self { set: Arc::new(set), tools, states: Arc::new(states), any_sequential, default_timeout })
+        Ok(Self { set: Arc::new(set), tools, states: Arc::new(states) })
     }
 
     /// The values of the host.
@@ -62,19 +50,9 @@ impl Toolbox {
         &self.set
     }
 
-    /// Whether calls have to look out for each other.
-    pub(crate) fn any_sequential(&self) -> bool {
-        self.any_sequential
-    }
-
-    /// Who runs the tool called `name`.
-    pub(crate) fn find(&self, name: &str) -> Option<Found> {
-        let tool = self.tools.get(self.set.position(name)?)?;
-        Some(Found {
-            handler: Arc::clone(tool.handler()),
-            timeout: tool.own_timeout().unwrap_or(self.default_timeout),
-            alone: tool.is_sequential(),
-        })
+    /// Runs the tool called `name`.
+    pub(crate) fn handler(&self, name: &str) -> Option<&Arc<dyn ToolHandler>> {
+        Some(self.tools.get(self.set.position(name)?)?.handler())
     }
 }
 

@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt};
 use outcrop_core::{LiveInput, TurnEvent};
 
 use crate::{
-    Answer, Error,
+    Answer, Error, ErrorKind,
     drive::{Drive, Going},
 };
 
@@ -147,7 +147,7 @@ impl TurnStream {
         match self.state {
             State::Over(Some(answer)) => Ok(*answer),
             // The stream has yielded its error before, to whoever polled it then.
-            _ => Err(Error::TurnOver),
+            _ => Err(ErrorKind::TurnOver.into()),
         }
     }
 }

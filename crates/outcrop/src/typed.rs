@@ -20,7 +20,7 @@ use outcrop_core::{EndPolicy, IntoContent, OutputSpec, OutputSpecError, Problems
 use outcrop_json::{HasPartial, Partial};
 
 use crate::{
-    Agent, Answer, Error,
+    Agent, Answer, Error, ErrorKind,
     drive::Drive,
     model::Model,
     output::{Output, PartialCheck},
@@ -208,7 +208,7 @@ impl<T: Output> AskOutput<T> {
     /// Runs the turn to its end, and gives the value and the answer that it came with.
     ///
     /// # Errors
-    /// Why there is none. [`Error::Output`] holds what the model wrote; the history stays with the session.
+    /// Why there is none. [`ErrorKind::Output`] holds what the model wrote; the history stays with the session.
     pub async fn answer(self) -> Result<Typed<T>, Error> {
         let answer = self.stream().answer().await?;
         let value = read(&answer)?;
@@ -252,7 +252,7 @@ where
 /// The value of an answer; it is there and can be read, or the turn would have failed.
 fn read<T: Output>(answer: &Answer) -> Result<T, Error> {
     let output = answer.outcome.output.as_ref();
-    output.and_then(|output| output.decode().ok()).ok_or(Error::TurnOver)
+    output.and_then(|output| output.decode().ok()).ok_or_else(|| ErrorKind::TurnOver.into())
 }
 
 impl<T: Output> IntoFuture for AskOutput<T> {

@@ -88,12 +88,14 @@ async fn r82_damaged_answers() {
                     assert!(value.city != "Faro", "a name twice");
                     "an output".to_owned()
                 }
-                Err(outcrop::Error::Output(error)) => {
-                    assert!(error.failure.attempts.len() <= 3);
-                    error.failure.reason.to_string()
-                }
-                Err(error @ (outcrop::Error::Model(_) | outcrop::Error::Protocol(_))) => error.to_string(),
-                Err(other) => panic!("{other:?}"),
+                Err(error) => match error.kind() {
+                    outcrop::ErrorKind::Output(error) => {
+                        assert!(error.failure.attempts.len() <= 3);
+                        error.failure.reason.to_string()
+                    }
+                    outcrop::ErrorKind::Model(_) | outcrop::ErrorKind::Protocol(_) => error.to_string(),
+                    other => panic!("{other:?}"),
+                },
             };
             *ends.entry(end).or_default() += 1;
             assert_history(&session.history());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use outcrop::{Agent, Bedrock, Error, EventKind, Tool, TurnEvent, TurnStream};
+use outcrop::{Agent, Bedrock, ErrorKind, EventKind, Tool, TurnEvent, TurnStream};
 use outcrop_core::{
     Assembler, ContentBlock, Growth, Message, Request, ToolConfig, ToolResult, ToolSpec, ToolUse,
 };
@@ -102,7 +102,7 @@ async fn watcher(
                     Ok(Some(event)) => watch(&mut seen, &mut turn, &event),
                     Ok(None) => break,
                     // What ends a turn of one step that has called a tool.
-                    Err(Error::StepLimit { .. }) => return Ok(seen),
+                    Err(error) if matches!(error.kind(), ErrorKind::StepLimit { .. }) => return Ok(seen),
                     Err(error) => return Err(error.into()),
                 }
             }

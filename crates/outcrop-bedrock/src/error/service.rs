@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use outcrop_core::StreamException;
+use outcrop_core::{Refusal, Statement, StreamException};
 use serde::Deserialize;
 
 use super::texts::{self, excerpt};
@@ -115,7 +115,7 @@ impl ServiceError {
     }
 
     pub(crate) fn is_context_overflow(&self) -> bool {
-        !self.is_throttling() && texts::is_context_overflow(&self.text())
+        !self.is_throttling() && self.refusal().says(Statement::TooLong)
     }
 
     pub(crate) fn is_retryable(&self) -> bool {
@@ -135,13 +135,13 @@ impl ServiceError {
     }
 
     pub(crate) fn hint(&self) -> Option<&'static str> {
-        texts::hint(self.code.as_deref(), &self.text())
+        texts::hint(self.code.as_deref(), &self.refusal())
     }
 
-    /// The texts that the service gave, for matching.
-    fn text(&self) -> String {
+    /// What the service says: in its own text and in that of the model's own server.
+    pub(crate) fn refusal(&self) -> Refusal {
         let texts = [self.message.as_deref(), self.original_message.as_deref()];
-        texts.into_iter().flatten().collect::<Vec<_>>().join("\n").to_ascii_lowercase()
+        Refusal::parse(&texts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 }
 

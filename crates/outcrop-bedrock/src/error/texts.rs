@@ -1,6 +1,6 @@
-//! Codes and texts of Bedrock, as data: what they mean for a caller.
-//!
-//! Texts are matched in lower case and without the apostrophes, which are typographic in some of them.
+//! Codes of Bedrock and what its refusals say, as data: what they mean for a caller.
+
+use outcrop_core::{Refusal, Statement};
 
 /// The account sent too much.
 pub(super) const THROTTLING_CODES: &[&str] =
@@ -21,76 +21,52 @@ pub(super) const RETRYABLE_CODES: &[&str] = &[
     "MPAgreementBeingCreated",
 ];
 
-/// How each model family says that the request is longer than its context.
-const CONTEXT_OVERFLOW: &[&str] = &[
-    "input is too long",
-    "prompt is too long",
-    "too many input tokens",
-    "input tokens exceeded",
-    "maximum context length",
-    "context_length_exceeded",
-    "exceeds the context window",
-    "exceed model maximum",
-    "is longer than the model's context length",
-    "is longer than the model’s context length",
-    "input length and `max_tokens` exceed context limit",
-    "too many total text bytes",
-];
-
-/// A text (all parts must occur), and what to do about it.
-const HINTS: &[(&[&str], &str)] = &[
+/// What to do about what a refusal says.
+const HINTS: &[(Statement, &str)] = &[
     (
-        &["on-demand throughput", "supported"],
+        Statement::ProfileOnly,
         "this model is served through inference profiles only: use the id of one, such as the model id with the \
          prefix `us.`, `eu.`, `apac.` or `global.`",
     ),
     (
-        &["data retention mode"],
+        Statement::DataRetention,
         "the account's data retention setting does not allow this model in this region; an administrator can change \
          it in the Bedrock settings",
     ),
     (
-        &["marked by provider as legacy"],
+        Statement::Legacy,
         "the provider has retired this model for accounts that did not use it lately: move to an active model",
     ),
-    (&["reached the end of its life"], "this model is no longer served: move to an active model"),
+    (Statement::EndOfLife, "this model is no longer served: move to an active model"),
     (
-        &["aws-marketplace:"],
+        Statement::MarketplacePermission,
         "the model comes through AWS Marketplace: call it once with a role that may aws-marketplace:Subscribe and \
          aws-marketplace:ViewSubscriptions, then wait some minutes",
     ),
     (
-        &["invalid_payment_instrument"],
+        Statement::Payment,
         "AWS Marketplace could not charge the account: add a valid payment method, then wait some minutes",
     ),
     (
-        &["use case details have not been submitted"],
+        Statement::UseCaseForm,
         "fill in the provider's use case form in the Bedrock console, then wait some minutes",
     ),
     (
-        &["required use-case form"],
-        "fill in the provider's use case form in the Bedrock console, then wait some minutes",
-    ),
-    (
-        &["have access to the model with the specified model id"],
+        Statement::NoModelAccess,
         "the account or role may not use this model in this region: check model access and IAM permissions \
          (bedrock:InvokeModel, and bedrock:InvokeModelWithResponseStream for streams)",
     ),
     (
-        &["is not authorized to perform: bedrock:"],
+        Statement::NotAuthorized,
         "the role lacks an IAM permission: Converse needs bedrock:InvokeModel, streams need \
          bedrock:InvokeModelWithResponseStream, counting needs bedrock:CountTokens",
     ),
     (
-        &["the provided model identifier is invalid"],
+        Statement::UnknownModel,
         "no such model in this region: check the id (its version suffix too) and the region",
     ),
     (
-        &["could not resolve the foundation model"],
-        "no such model in this region: check the id (its version suffix too) and the region",
-    ),
-    (
-        &["support counting tokens"],
+        Statement::NoTokenCount,
         "tokens can be counted for some base models only, and not under the id of an inference profile",
     ),
 ];
@@ -113,21 +89,11 @@ const CODE_HINTS: &[(&str, &str)] = &[
     ("MPAgreementBeingCreated", "the Marketplace subscription is being made: try again in some 15 minutes"),
 ];
 
-/// Whether `text`, in lower case, says that the request is too long for the model.
-pub(super) fn is_context_overflow(text: &str) -> bool {
-    CONTEXT_OVERFLOW.iter().any(|phrase| text.contains(phrase))
-}
-
-/// What to do about a refusal with this code and this text, in lower case.
-pub(super) fn hint(code: Option<&str>, text: &str) -> Option<&'static str> {
-    let by_text = HINTS.iter().find(|(parts, _)| parts.iter().all(|part| text.contains(part)));
+/// What to do about a refusal with this code that says this.
+pub(super) fn hint(code: Option<&str>, refusal: &Refusal) -> Option<&'static str> {
+    let by_text = HINTS.iter().find(|(statement, _)| refusal.says(*statement));
     let by_code = || CODE_HINTS.iter().find(|(name, _)| Some(*name) == code);
     by_text.map(|&(_, hint)| hint).or_else(|| by_code().map(|&(_, hint)| hint))
-}
-
-/// Whether `message` contains `phrase`, which is in lower case, in any case.
-pub(crate) fn mentions(message: Option<&str>, phrase: &str) -> bool {
-    message.is_some_and(|message| message.to_ascii_lowercase().contains(phrase))
 }
 
 /// The longest excerpt of a body that errors show, in characters.

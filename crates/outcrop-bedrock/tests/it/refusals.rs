@@ -234,6 +234,17 @@ async fn success_at_the_third_attempt() {
     assert!(seen.iter().all(|request| request.body == seen[0].body));
 }
 
+/// A caller that retries by itself sends each call once, whatever the handle is set to.
+#[tokio::test]
+async fn a_single_attempt_is_sent_once() {
+    let unavailable = || Reply::refusal(503, "ServiceUnavailableException", "busy");
+    let server = Server::start([unavailable(), unavailable(), unavailable()]).await;
+    let bedrock = builder(&server).max_attempts(3).build().await.unwrap();
+    assert_eq!(bedrock.single_attempt().converse(&request()).await.unwrap_err().attempts(), 1);
+    assert!(matches!(bedrock.single_attempt().stream(&request()).await, Err(error) if error.attempts() == 1));
+    assert_eq!(server.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn attempts_can_be_set() {
     let busy = || Reply::refusal(503, "ServiceUnavailableException", "M");

@@ -18,7 +18,7 @@ use serde_json::{Map, Number, Value};
 use crate::decode::excerpt;
 
 /// What a text says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Read {
     pub(crate) value: Value,
     /// A name is there twice: it must not run.

@@ -1,236 +1,402 @@
-//! The tool calls of one answer: which may run, which are running, and what they gave.
+//! The tool calls of one step: which may run, which are running, and what they gave.
 //!
 //! # Invariants
 //! - Each call ends with exactly one result, in the order of the calls.
-//! - A call goes from waiting to running to done, never back.
+//! - A call's state only goes forward: it is dispatched once at most.
+//! - A sequential call runs alone: the calls before it have ended, those after it wait for its end.
+//! - A call that needs approval is dispatched only after it was allowed, for the very input that was shown.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    action::{
+        ActionId, BoundDecision, DecideAction, Decision, DispatchAction, Outstanding, Question, ToolCall,
+    },
+    answer::{CompleteAnswer, ParsedInput, PresetResult, PresetResults},
+    texts, verdict,
 };
-
 use crate::{
-    BlockEnding, ContentBlock, InputText, InvalidInput, Message, ReadyInput, StopReason, ToolResult,
-    ToolResultContent, ToolResultStatus, ToolSet, ToolUse, history::INTERRUPTED, tool_input::Read,
+    ContentBlock, InputText, InvalidInput, Message, ReadyInput, ToolPolicy, ToolResult, ToolResultContent,
+    ToolResultStatus, ToolSet, ToolUse, call_data::CallData, history::INTERRUPTED, time::Time,
 };
 
-use super::{ActionId, output::Settled};
-
-/// A call that may be executed.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ToolCall {
-    /// The id that its result bears.
-    pub tool_use_id: String,
-    /// The tool.
-    pub name: String,
-    /// The input: whole, strict JSON, valid for the tool's schema.
-    pub input: ReadyInput,
-    /// The content block that it came in.
-    pub block: Option<u32>,
-    /// Its place among the calls of the step.
-    pub(super) place: usize,
-}
-
+/// The tool calls of one step.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
+    /// In the order of their places.
     calls: Vec<Call>,
-    waiting: VecDeque<ToolCall>,
+    /// How many have no result.
+    open: usize,
+    /// How many are running.
+    running: usize,
+    /// All before it have their results.
+    first_open: usize,
 }
 
 #[derive(Debug)]
 struct Call {
     tool_use_id: Arc<str>,
+    name: String,
+    /// The content block on the stream, where that is known.
     block: Option<u32>,
-    state: State,
-    /// It is the output of the turn, and no tool is called.
+    /// The place in the message.
+    place: u32,
+    /// The attempt whose answer it is in.
+    attempt: u32,
+    state: CallState,
+    /// It is the output of the turn: no tool is called.
     is_output: bool,
 }
 
 #[derive(Debug)]
-enum State {
-    Waiting,
-    Running(ActionId),
+enum CallState {
+    NeedsDecision { input: ReadyInput, asked: bool },
+    Waiting(ReadyInput),
+    Running { deadline: Option<Time> },
     Done(ToolResult),
 }
 
-/// Where a call of a saved turn stands.
-pub(super) enum Standing {
+/// The state of a call, as it is saved: never an executable input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum SavedCallState {
+    NeedsDecision,
     Waiting,
     Running,
-    Done(ToolResult),
+    Done(Box<ToolResult>),
+}
+
+/// A call as it is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SavedCall {
+    pub(super) state: SavedCallState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) block: Option<u32>,
+    pub(super) attempt: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_output: bool,
+}
+
+/// A call that ended, for the event that says so.
+#[derive(Debug)]
+pub(super) struct EndedCall {
+    pub(super) id: ActionId,
+    pub(super) block: Option<u32>,
+    pub(super) result: ToolResult,
 }
 
 impl Calls {
-    /// Decides over the calls of a finished message; `values` are those of their inputs, by block,
-    /// `whole` is the stop reason where that forbids all of them, and `settled` are results that are known, by the
-    /// place of the call in the message.
-    pub(super) fn judge(
+    /// Decides over the calls of a complete message; `parsed` are what their inputs say, by block.
+    pub(super) fn admit(
         tools: &ToolSet,
-        message: &Message,
-        endings: &[BlockEnding],
-        values: Vec<(u32, Read)>,
-        whole: Result<(), &StopReason>,
-        mut settled: BTreeMap<usize, Settled>,
+        answer: &CompleteAnswer,
+        attempt: u32,
+        parsed: Vec<(u32, ParsedInput)>,
+        mut presets: PresetResults,
     ) -> Self {
-        let (mut calls, mut values) = (Self::default(), values.into_iter().peekable());
-        for (at, block) in message.content.iter().enumerate() {
-            let ContentBlock::ToolUse(tool_use) = block else { continue };
-            if tool_use.is_server_side() {
+        let (mut calls, mut parsed) = (Self::default(), parsed.into_iter().peekable());
+        for (at, tool_use) in tool_uses(&answer.message) {
+            let block = answer.ending(at).map(|ending| ending.block);
+            if let Some(PresetResult { result, is_output }) = presets.remove(&at) {
+                calls.add(at, tool_use, block, attempt, is_output, CallState::Done(result));
                 continue;
             }
-            let ending = endings.get(at);
-            let place = ending.map(|ending| ending.block);
-            if let Some(Settled { result, is_output }) = settled.remove(&at) {
-                calls.add_done(result, place, is_output);
-                continue;
-            }
-            let verdict = wholeness(whole, ending, tool_use).and_then(|()| {
-                // Both are in the order of the blocks; those of calls that do not run are passed over.
-                let value = ending.and_then(|ending| {
-                    while values.next_if(|(block, _)| *block < ending.block).is_some() {}
-                    values.next_if(|(block, _)| *block == ending.block).map(|(_, value)| value)
-                });
-                tools.check(&tool_use.name, &tool_use.input, value)
+            // Both are in the order of the blocks; those of calls that do not run are passed over.
+            let value = block.and_then(|block| {
+                while parsed.next_if(|(other, _)| *other < block).is_some() {}
+                parsed.next_if(|(other, _)| *other == block).map(|(_, parsed)| parsed.0)
             });
-            calls.add(tool_use, place, verdict);
+            let verdict = verdict::admit(tools, answer, at, tool_use, value);
+            let state = state_of(tools, tool_use, verdict, false);
+            calls.add(at, tool_use, block, attempt, false, state);
         }
         calls
     }
 
-    fn add(&mut self, tool_use: &ToolUse, block: Option<u32>, verdict: Result<ReadyInput, InvalidInput>) {
-        let place = self.calls.len();
-        let state = match verdict {
-            Ok(input) => {
-                let (tool_use_id, name) = (tool_use.tool_use_id.clone(), tool_use.name.clone());
-                self.waiting.push_back(ToolCall { tool_use_id, name, input, block, place });
-                State::Waiting
-            }
-            Err(invalid) => State::Done(ToolResult::error(&tool_use.tool_use_id, invalid.to_string())),
-        };
-        let tool_use_id = tool_use.tool_use_id.as_str().into();
-        self.calls.push(Call { tool_use_id, block, state, is_output: false });
-    }
-
-    fn add_done(&mut self, result: ToolResult, block: Option<u32>, is_output: bool) {
-        let tool_use_id = result.tool_use_id.as_str().into();
-        self.calls.push(Call { tool_use_id, block, state: State::Done(result), is_output });
-    }
-
-    /// The next call to hand out, while fewer than `limit` are running.
-    pub(super) fn next_call(&mut self, limit: usize) -> Option<ToolCall> {
-        let running = self.calls.iter().filter(|call| matches!(call.state, State::Running(_))).count();
-        (running < limit.max(1)).then(|| self.waiting.pop_front()).flatten()
-    }
-
-    pub(super) fn started(&mut self, call: &ToolCall, id: ActionId) {
-        if let Some(call) = self.calls.get_mut(call.place) {
-            call.state = State::Running(id);
+    /// The calls of a saved turn. Inputs are parsed and validated again, by the tools that are there now. A running call
+    /// is run again where its tool is `read_only`, unless it may run only `once`; of any other nobody knows whether it
+    /// took effect.
+    pub(super) fn restore(tools: &ToolSet, message: &Message, saved: Vec<SavedCall>) -> Self {
+        let mut calls = Self::default();
+        let mut saved = saved.into_iter();
+        for (at, tool_use) in tool_uses(message) {
+            let check = || tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str()), None);
+            let policy = tools.policy(&tool_use.name);
+            let runs_again = policy.is_some_and(|policy| policy.read_only && !policy.once);
+            let Some(SavedCall { state, block, attempt, is_output }) = saved.next() else {
+                let result = ToolResult::error(&tool_use.tool_use_id, INTERRUPTED);
+                calls.add(at, tool_use, None, 1, false, CallState::Done(result));
+                continue;
+            };
+            let state = match state {
+                SavedCallState::NeedsDecision => state_of(tools, tool_use, check(), false),
+                SavedCallState::Waiting => state_of(tools, tool_use, check(), true),
+                SavedCallState::Running if runs_again => state_of(tools, tool_use, check(), true),
+                SavedCallState::Done(result) if result.tool_use_id == tool_use.tool_use_id => {
+                    CallState::Done(*result)
+                }
+                SavedCallState::Running | SavedCallState::Done(_) => {
+                    CallState::Done(ToolResult::error(&tool_use.tool_use_id, INTERRUPTED))
+                }
+            };
+            calls.add(at, tool_use, block, attempt, is_output, state);
         }
+        calls
     }
 
+    fn add(
+        &mut self,
+        at: usize,
+        tool_use: &ToolUse,
+        block: Option<u32>,
+        attempt: u32,
+        is_output: bool,
+        state: CallState,
+    ) {
+        let (tool_use_id, name) = (tool_use.tool_use_id.as_str().into(), tool_use.name.clone());
+        let place = u32::try_from(at).unwrap_or(u32::MAX);
+        self.open += usize::from(!matches!(state, CallState::Done(_)));
+        self.calls.push(Call { tool_use_id, name, block, place, attempt, state, is_output });
+    }
+
+    /// The next call to run, where one may run now: at most `limit` at a time. Time begins to count against its timeout.
+    pub(super) fn next(
+        &mut self,
+        tools: &ToolSet,
+        step: u32,
+        limit: usize,
+        now: Time,
+    ) -> Option<DispatchAction> {
+        let is_done = |call: &Call| matches!(call.state, CallState::Done(_));
+        while self.calls.get(self.first_open).is_some_and(is_done) {
+            self.first_open += 1;
+        }
+        if self.running >= limit.max(1) {
+            return None;
+        }
+        let mut all_before_ended = true;
+        let mut open = self.calls.iter_mut().skip(self.first_open).filter(|call| !is_done(call));
+        let call = open.find_map(|call| {
+            let sequential = tools.policy(&call.name).is_some_and(|policy| policy.sequential);
+            let may_run = matches!(call.state, CallState::Waiting(_)) && (!sequential || all_before_ended);
+            all_before_ended = false;
+            match (may_run, sequential) {
+                (true, _) => Some(Some(call)),
+                // Those after it wait for it.
+                (false, true) => Some(None),
+                (false, false) => None,
+            }
+        })??;
+        let timeout = tools.policy(&call.name).and_then(|policy| policy.timeout);
+        let deadline = timeout.map(|timeout| now.after(timeout));
+        let state = std::mem::replace(&mut call.state, CallState::Running { deadline });
+        let CallState::Waiting(input) = state else { return None };
+        self.running += 1;
+        let (tool_use_id, name) = (call.tool_use_id.to_string(), call.name.clone());
+        let id = ActionId::dispatch(step, call.attempt, call.place);
+        Some(DispatchAction { id, call: ToolCall { tool_use_id, name, input, block: call.block } })
+    }
+
+    /// The next decision to ask for.
+    pub(super) fn next_question(&mut self, step: u32) -> Option<DecideAction> {
+        self.calls.iter_mut().find_map(|call| match &mut call.state {
+            CallState::NeedsDecision { input, asked: asked @ false } => {
+                *asked = true;
+                let id = ActionId::decide(step, call.attempt, call.place);
+                let call = CallData::new(&call.tool_use_id, &call.name, input.text().as_str());
+                Some(DecideAction { id, question: Question::Approval, call })
+            }
+            _ => None,
+        })
+    }
+
+    /// Takes a decision. One about another input than the call's is not taken: `Err`.
+    pub(super) fn decided(
+        &mut self,
+        step: u32,
+        id: ActionId,
+        decision: BoundDecision,
+    ) -> Result<Option<EndedCall>, ()> {
+        let BoundDecision { input_hash, decision } = decision;
+        let Some(at) = self.position(id) else { return Ok(None) };
+        let call = &mut self.calls[at];
+        let CallState::NeedsDecision { input, asked: true } = &call.state else { return Ok(None) };
+        if ActionId::decide(step, call.attempt, call.place) != id {
+            return Ok(None);
+        }
+        if crate::call_data::InputHash::of(input.text().as_str()) != input_hash {
+            return Err(());
+        }
+        let result = match decision {
+            Decision::Allow => {
+                let nothing = ToolResult::error(&*call.tool_use_id, INTERRUPTED);
+                let state = std::mem::replace(&mut call.state, CallState::Done(nothing));
+                if let CallState::NeedsDecision { input, .. } = state {
+                    call.state = CallState::Waiting(input);
+                }
+                return Ok(None);
+            }
+            Decision::Deny { message } => ToolResult::error(&*call.tool_use_id, texts::denied(&message)),
+            Decision::Answer { content, status } => {
+                ToolResult::new(&*call.tool_use_id, content).status(status)
+            }
+        };
+        Ok(Some(self.end(at, id, result)))
+    }
+
+    /// A running call gave its result; `None` where it is not running.
     pub(super) fn finished(
         &mut self,
+        step: u32,
         id: ActionId,
         content: Vec<ToolResultContent>,
         status: ToolResultStatus,
-    ) -> Option<(Option<u32>, ToolResult)> {
-        let call = self
-            .calls
-            .iter_mut()
-            .find(|call| matches!(call.state, State::Running(running) if running == id))?;
-        let result = ToolResult::new(&*call.tool_use_id, content).status(status);
-        call.state = State::Done(result.clone());
-        Some((call.block, result))
+    ) -> Option<EndedCall> {
+        let at = self.running_at(step, id)?;
+        let result = ToolResult::new(&*self.calls[at].tool_use_id, content).status(status);
+        Some(self.end(at, id, result))
     }
 
-    pub(super) fn running(&self, id: ActionId) -> Option<(Option<u32>, Arc<str>)> {
-        let call =
-            self.calls.iter().find(|call| matches!(call.state, State::Running(running) if running == id))?;
+    /// A running call was stopped before its result came.
+    pub(super) fn cancelled(&mut self, step: u32, id: ActionId) -> Option<EndedCall> {
+        let at = self.running_at(step, id)?;
+        let result = ToolResult::error(&*self.calls[at].tool_use_id, INTERRUPTED);
+        Some(self.end(at, id, result))
+    }
+
+    /// Ends the calls whose time is up. Whether they took effect is not known.
+    pub(super) fn time_out(&mut self, tools: &ToolSet, step: u32, now: Time) -> Vec<EndedCall> {
+        let mut ended = Vec::new();
+        for at in self.first_open..self.calls.len() {
+            let call = &self.calls[at];
+            let CallState::Running { deadline: Some(deadline) } = call.state else { continue };
+            if deadline <= now {
+                let timeout = tools.policy(&call.name).and_then(|policy| policy.timeout).unwrap_or_default();
+                let result = ToolResult::error(&*call.tool_use_id, texts::timed_out(timeout));
+                ended.push(self.end(at, ActionId::dispatch(step, call.attempt, call.place), result));
+            }
+        }
+        ended
+    }
+
+    /// The earliest moment at which a call's time is up.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let deadline = |call: &Call| match call.state {
+            CallState::Running { deadline } => Some(deadline),
+            _ => None,
+        };
+        let running = self.calls.iter().skip(self.first_open).filter_map(deadline);
+        running.take(self.running).flatten().min()
+    }
+
+    /// Where the call is that an id is about.
+    fn position(&self, id: ActionId) -> Option<usize> {
+        self.calls.binary_search_by_key(&id.place(), |call| call.place.into()).ok()
+    }
+
+    fn running_at(&self, step: u32, id: ActionId) -> Option<usize> {
+        let at = self.position(id)?;
+        let call = &self.calls[at];
+        let is_running = matches!(call.state, CallState::Running { .. });
+        (is_running && ActionId::dispatch(step, call.attempt, call.place) == id).then_some(at)
+    }
+
+    fn end(&mut self, at: usize, id: ActionId, result: ToolResult) -> EndedCall {
+        let call = &mut self.calls[at];
+        self.open -= 1;
+        self.running -= usize::from(matches!(call.state, CallState::Running { .. }));
+        call.state = CallState::Done(result.clone());
+        EndedCall { id, block: call.block, result }
+    }
+
+    /// The block and the tool use id of a running call.
+    pub(super) fn running(&self, step: u32, id: ActionId) -> Option<(Option<u32>, Arc<str>)> {
+        let call = &self.calls[self.running_at(step, id)?];
         Some((call.block, Arc::clone(&call.tool_use_id)))
+    }
+
+    /// What the driver was asked for and has not reported.
+    pub(super) fn outstanding(&self, step: u32) -> impl Iterator<Item = Outstanding> {
+        self.calls.iter().filter_map(move |call| {
+            let id = match call.state {
+                CallState::Running { .. } => ActionId::dispatch(step, call.attempt, call.place),
+                CallState::NeedsDecision { asked: true, .. } => {
+                    ActionId::decide(step, call.attempt, call.place)
+                }
+                _ => return None,
+            };
+            Some(Outstanding { id, cancelled: false })
+        })
     }
 
     /// The results of tools so far, each with its block.
     pub(super) fn results(&self) -> impl Iterator<Item = (Option<u32>, &ToolResult)> {
         self.calls.iter().filter(|call| !call.is_output).filter_map(|call| match &call.state {
-            State::Done(result) => Some((call.block, result)),
+            CallState::Done(result) => Some((call.block, result)),
             _ => None,
         })
     }
 
     pub(super) fn are_done(&self) -> bool {
-        self.calls.iter().all(|call| matches!(call.state, State::Done(_)))
+        self.open == 0
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
 
-    /// One result a call; those that are still out are interrupted, those that never began say so.
+    /// One result a call; those that are running are interrupted, those that never began say so.
     pub(super) fn into_results(self) -> Vec<ToolResult> {
         let of = |call: Call| match call.state {
-            State::Done(result) => result,
-            State::Running(_) => ToolResult::error(&*call.tool_use_id, INTERRUPTED),
-            State::Waiting => ToolResult::error(&*call.tool_use_id, NOT_BEGUN),
+            CallState::Done(result) => result,
+            CallState::Running { .. } => ToolResult::error(&*call.tool_use_id, INTERRUPTED),
+            CallState::Waiting(_) | CallState::NeedsDecision { .. } => {
+                ToolResult::error(&*call.tool_use_id, texts::NOT_BEGUN)
+            }
         };
         self.calls.into_iter().map(of).collect()
     }
 
-    /// Where each call stands, for the saved form.
-    pub(super) fn standings(&self) -> impl Iterator<Item = Standing> {
-        self.calls.iter().map(|call| match &call.state {
-            State::Waiting => Standing::Waiting,
-            State::Running(_) => Standing::Running,
-            State::Done(result) => Standing::Done(result.clone()),
-        })
-    }
-
-    /// The calls of a saved turn. Inputs are parsed and validated again, against the tools present; a call that
-    /// was out when the turn was saved is not run again.
-    pub(super) fn restore(tools: &ToolSet, message: &Message, standings: Vec<Standing>) -> Self {
-        let mut calls = Self::default();
-        let mut standings = standings.into_iter();
-        for tool_use in message.tool_uses() {
-            match standings.next() {
-                Some(Standing::Waiting) => {
-                    calls.add(
-                        tool_use,
-                        None,
-                        tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str()), None),
-                    );
-                }
-                standing => {
-                    let result = match standing {
-                        Some(Standing::Done(result)) if result.tool_use_id == tool_use.tool_use_id => result,
-                        _ => ToolResult::error(&tool_use.tool_use_id, INTERRUPTED),
-                    };
-                    calls.add_done(result, None, false);
-                }
-            }
-        }
-        calls
+    /// The calls as they are saved.
+    pub(super) fn save(&self) -> Vec<SavedCall> {
+        let save = |call: &Call| {
+            let state = match &call.state {
+                CallState::NeedsDecision { .. } => SavedCallState::NeedsDecision,
+                CallState::Waiting(_) => SavedCallState::Waiting,
+                CallState::Running { .. } => SavedCallState::Running,
+                CallState::Done(result) => SavedCallState::Done(Box::new(result.clone())),
+            };
+            let Call { block, attempt, is_output, .. } = *call;
+            SavedCall { state, block, attempt, is_output }
+        };
+        self.calls.iter().map(save).collect()
     }
 }
 
-/// Whether a call came whole, as far as the answer that it is in tells (D3).
-pub(super) fn wholeness(
-    whole: Result<(), &StopReason>,
-    ending: Option<&BlockEnding>,
+/// The calls of a message that the caller runs, with their places.
+pub(super) fn tool_uses(message: &Message) -> impl Iterator<Item = (usize, &ToolUse)> {
+    message.content.iter().enumerate().filter_map(|(at, block)| match block {
+        ContentBlock::ToolUse(call) if !call.is_server_side() => Some((at, call)),
+        _ => None,
+    })
+}
+
+/// Where a call begins: it waits, it needs a decision first, or it has its error result.
+fn state_of(
+    tools: &ToolSet,
     tool_use: &ToolUse,
-) -> Result<(), InvalidInput> {
-    match (whole, ending) {
-        (Err(reason), _) => Err(InvalidInput::NotWhole { stop_reason: Some(reason.as_str().to_owned()) }),
-        (Ok(()), Some(ending)) if !ending.understood => Err(InvalidInput::NotWhole { stop_reason: None }),
-        // A block that never stopped and brought nothing may have lost all of its input.
-        (Ok(()), Some(ending)) if !ending.stopped && tool_use.input.as_str().trim().is_empty() => {
-            Err(InvalidInput::NotWhole { stop_reason: None })
+    verdict: Result<ReadyInput, InvalidInput>,
+    allowed: bool,
+) -> CallState {
+    let needs = |policy: &ToolPolicy| policy.approval && !allowed;
+    match verdict {
+        Ok(input) if tools.policy(&tool_use.name).is_some_and(needs) => {
+            CallState::NeedsDecision { input, asked: false }
         }
-        // A `type` that cannot be read may say that the service runs it.
-        (Ok(()), _) if tool_use.other.get("type").is_some() => {
-            Err(InvalidInput::NotWhole { stop_reason: None })
-        }
-        (Ok(()), _) => Ok(()),
+        Ok(input) => CallState::Waiting(input),
+        Err(invalid) => CallState::Done(ToolResult::error(&tool_use.tool_use_id, invalid.to_string())),
     }
 }
-
-const NOT_BEGUN: &str = "The turn was interrupted before this call was begun. It had no effect.";

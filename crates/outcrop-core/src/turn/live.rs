@@ -1,7 +1,7 @@
-//! The inputs of tool calls and the output while the model writes them: what a watcher can show, and never run.
+//! The inputs of tool calls and the output while the model writes them: what an observer can show, and never run.
 //!
 //! # Invariants
-//! - An input is read when its value is asked for, and not before: who asks for nothing pays for nothing.
+//! - An input is read when its value is asked for, and not before: without readers it costs nothing.
 //! - What is lent is as of the event it is asked for, whatever came since.
 //! - Nothing that can be executed is made here: see [`ReadyInput`](crate::ReadyInput).
 
@@ -9,7 +9,6 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use outcrop_json::{Changes, LiveJson, Mark, NodeRef, SyntaxError, View};
 
-use super::{Phase, Turn, output::Output};
 use crate::{EventKind, OutputDelta, ToolInputDelta, ToolUseStart, TurnEvent, adapt::WRAPPER};
 
 /// Which call an input belongs to.
@@ -25,100 +24,40 @@ impl LiveCall {
     }
 }
 
-/// The inputs of a message that is not being assembled any more.
+/// The live values of a message that is not being assembled any more.
+#[derive(Debug, Default)]
+pub(super) struct KeptInputs {
+    pub(super) inputs: BTreeMap<u32, Box<LiveJson>>,
+    pub(super) calls: BTreeMap<u32, LiveCall>,
+    /// The output is a member of its text.
+    pub(super) wrapped: bool,
+}
+
+/// The live values of the last message, until observers have seen the next step begin.
 #[derive(Debug, Default)]
 pub(super) struct LiveInputs {
     step: u32,
     attempt: u32,
-    by_block: BTreeMap<u32, Box<LiveJson>>,
-    /// The output stands in a member of its text.
-    wrapped: bool,
+    kept: KeptInputs,
 }
 
 impl LiveInputs {
-    /// A watcher has taken `event`: once it has seen a later step begin, it asks for these no more.
+    pub(super) fn keep(&mut self, step: u32, attempt: u32, kept: KeptInputs) {
+        *self = Self { step, attempt, kept };
+    }
+
+    /// An observer has taken `event`: once it has seen a later step begin, it asks for these no more.
     pub(super) fn seen(&mut self, event: &TurnEvent) {
         if matches!(event.kind, EventKind::StepStart(_)) && event.step > self.step {
-            self.by_block.clear();
+            self.kept = KeptInputs::default();
         }
     }
-}
 
-impl Turn {
-    fn is_wrapped(&self) -> bool {
-        self.output.as_ref().is_some_and(Output::is_wrapped)
-    }
-
-    /// Keeps the inputs and outputs of the message that was assembled.
-    pub(super) fn keep_inputs(&mut self, by_block: BTreeMap<u32, Box<LiveJson>>) {
-        self.inputs =
-            LiveInputs { step: self.step, attempt: self.attempt, by_block, wrapped: self.is_wrapped() };
-    }
-
-    /// The input of the tool call that `event` is about, as of that event: for `toolInputStart`, `toolInputDelta` and
-    /// `toolInputEnd` of the step at hand. For `outputStart`, `outputDelta` and `outputEnd` it is the output so far,
-    /// without what may have been put around it for the model.
-    ///
-    /// It is there from the first of these events until [`Turn::next_event`] gives the `stepStart` of the next step.
-    /// `None` for other events, and for those of other steps and turns.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use outcrop_core::*;
-    ///
-    /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
-    /// let mut turn = Turn::new(config, History::new(), Message::user("Write it down"), "t1");
-    /// let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
-    /// let start = ContentBlockStart::new(0u32, BlockStart::ToolUse(ToolUseStart::new("t", "write_file")));
-    /// turn.on_stream_event(ask.id, StreamEvent::ContentBlockStart(start));
-    /// let delta = ToolUseDelta::new(r#"{"path": "a.txt", "content": "Dear al"#);
-    /// let delta = ContentBlockDelta::new(0u32, BlockDelta::ToolUse(delta));
-    /// turn.on_stream_event(ask.id, StreamEvent::ContentBlockDelta(delta));
-    ///
-    /// let events: Vec<TurnEvent> = std::iter::from_fn(|| turn.next_event()).collect();
-    /// let input = turn.live(events.last().unwrap()).unwrap();
-    /// assert_eq!(input.get("content").unwrap().as_str(), Some("Dear al"));
-    /// assert!(!input.get("content").unwrap().is_complete());
-    /// assert_eq!((input.tool(), input.tool_use_id()), (Some("write_file"), Some("t")));
-    /// ```
-    ///
-    /// # Complexity
-    /// The first time for an event: linear in what came since the last one that was asked for. For an event before
-    /// that: see [`LiveJson::mark_at`].
-    pub fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
-        let block = event.block.filter(|_| *event.turn == *self.id)?;
-        let place = (event.step, event.attempt);
-        let mut wrapped = self.is_wrapped();
-        let live = match &mut self.phase {
-            Phase::Asking(asking) if place == (self.step, self.attempt) => match asking.texts.get_mut(&block)
-            {
-                Some(text) => text,
-                None => asking.assembler.input(block)?,
-            },
-            _ if place == (self.inputs.step, self.inputs.attempt) => {
-                wrapped = self.inputs.wrapped;
-                self.inputs.by_block.get_mut(&block)?
-            }
-            _ => return None,
-        };
-        let (since, mark) = match &event.kind {
-            EventKind::ToolInputStart(_) | EventKind::OutputStart(_) => (0, 0),
-            EventKind::ToolInputDelta(ToolInputDelta { mark, fragment, .. })
-            | EventKind::OutputDelta(OutputDelta { mark, fragment, .. }) => {
-                let mark = usize::try_from(*mark).ok().filter(|mark| *mark <= live.raw().len())?;
-                (mark.checked_sub(fragment.len())?, mark)
-            }
-            EventKind::ToolInputEnd(_) | EventKind::OutputEnd(_) => (live.raw().len(), live.raw().len()),
-            _ => return None,
-        };
-        let call = self.calls_begun.get(&(event.step, event.attempt, block));
-        let input = LiveInput::new(live, since, mark, call)?;
-        match event.kind {
-            EventKind::OutputStart(_) | EventKind::OutputDelta(_) | EventKind::OutputEnd(_) if wrapped => {
-                Some(LiveInput { view: input.view.member(WRAPPER), ..input })
-            }
-            _ => Some(input),
-        }
+    /// The live value that `event` is about.
+    pub(super) fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
+        let block = event.block.filter(|_| (event.step, event.attempt) == (self.step, self.attempt))?;
+        let KeptInputs { inputs, calls, wrapped } = &mut self.kept;
+        LiveInput::of(inputs.get_mut(&block)?, event, calls.get(&block), *wrapped)
     }
 }
 
@@ -135,13 +74,35 @@ pub struct LiveInput<'a> {
 }
 
 impl<'a> LiveInput<'a> {
-    fn new(live: &'a mut LiveJson, since: usize, mark: usize, call: Option<&'a LiveCall>) -> Option<Self> {
+    /// What `live` is as of `event`; an output is taken out of the member that it is `wrapped` in.
+    pub(super) fn of(
+        live: &'a mut LiveJson,
+        event: &TurnEvent,
+        call: Option<&'a LiveCall>,
+        wrapped: bool,
+    ) -> Option<Self> {
+        let (since, mark) = match &event.kind {
+            EventKind::ToolInputStart(_) | EventKind::OutputStart(_) => (0, 0),
+            EventKind::ToolInputDelta(ToolInputDelta { mark, fragment, .. })
+            | EventKind::OutputDelta(OutputDelta { mark, fragment, .. }) => {
+                let mark = usize::try_from(*mark).ok().filter(|mark| *mark <= live.raw().len())?;
+                (mark.checked_sub(fragment.len())?, mark)
+            }
+            EventKind::ToolInputEnd(_) | EventKind::OutputEnd(_) => (live.raw().len(), live.raw().len()),
+            _ => return None,
+        };
         // A limit of the value is none of the text: what is beyond it is not shown.
         let _ = live.read_to(since);
         let since = live.mark_at(since)?;
         let _ = live.read_to(mark);
         let mark = live.mark_at(mark)?;
-        Some(Self { live, since, view: live.at(mark), call })
+        let input = Self { live, since, view: live.at(mark), call };
+        match event.kind {
+            EventKind::OutputStart(_) | EventKind::OutputDelta(_) | EventKind::OutputEnd(_) if wrapped => {
+                Some(Self { view: input.view.member(WRAPPER), ..input })
+            }
+            _ => Some(input),
+        }
     }
 
     /// The name of the tool that is called, as the model wrote it; `None` for an output.

@@ -156,8 +156,11 @@ pub fn check(config: TurnConfig, steps: impl IntoIterator<Item = Step>, expected
 pub fn told(config: TurnConfig, steps: impl IntoIterator<Item = Step>) -> String {
     let sim = play(config, steps);
     let log = sim.log.clone();
-    let (profile, model) = (sim.config.profile.clone(), sim.config.model_id.clone());
-    assert_eq!(flaw(&render(&sim.turn.into_history(), &profile, &model).messages, &profile), None);
+    let (profile, model) = (sim.config.target().profile.clone(), sim.config.target().model_id.clone());
+    assert_eq!(
+        flaw(&render(&sim.turn.into_conversation().into_history(), &profile, &model).messages, &profile),
+        None
+    );
     log
 }
 
@@ -580,7 +583,8 @@ fn d5_requests_of_a_turn_begin_alike() {
 /// What a turn says to the model itself begins no turn.
 #[test]
 fn reminders_are_no_questions() {
-    let mut history = play(alone(NATIVE, trip()), [words(BAD), words(GOOD)]).turn.into_history();
+    let mut history =
+        play(alone(NATIVE, trip()), [words(BAD), words(GOOD)]).turn.into_conversation().into_history();
     assert_eq!(history.len(), 4);
     let again: History = serde_json::from_str(&serde_json::to_string(&history).unwrap()).unwrap();
     assert_eq!(again, history);

@@ -73,7 +73,7 @@ fn r84_results_of_calls_that_are_not_run() {
         &[end("tool_use")],
     ];
     let sim = play(beside(TOOLS, trip()), [says(answer.concat())]);
-    let history = sim.turn.into_history();
+    let history = sim.turn.into_conversation().into_history();
     expect![[r#"{"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"text":"Not executed: the turn ended with this step."}],"status":"error"}},{"toolResult":{"toolUseId":"b","content":[{"text":"The answer was taken."}]}},{"toolResult":{"toolUseId":"c","content":[{"text":"Not executed: the answer was given before this call."}],"status":"error"}}]}"#]].assert_eq(&serde_json::to_string(history.messages().last().unwrap()).unwrap());
 }
 

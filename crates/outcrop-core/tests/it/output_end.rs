@@ -412,7 +412,7 @@ fn the_failure_tells_all() {
     assert_eq!(attempts.collect::<Vec<_>>(), expected);
     expect![[r#"- `/days`: expected a number of at least 1, found the number 0. The schema there: {"type":"integer","minimum":1}"#]]
     .assert_eq(&failure.attempts[0].problems);
-    assert_eq!(sim.turn.into_history().len(), 4);
+    assert_eq!(sim.turn.into_conversation().into_history().len(), 4);
 }
 
 /// The limit of steps bounds attempts too.
@@ -456,7 +456,7 @@ fn the_stream_breaks() {
     let mut sim = Sim::new(alone(NATIVE, trip()));
     sim.events([text(0, GOOD), stop(0), end("end_turn")]);
     let id = sim.ask.as_ref().unwrap().id;
-    sim.turn.on_converse_error(id, None);
+    sim.turn.on_call_failed(id, CallFailure::new(FailureClass::Broken), Time(0));
     sim.act();
     assert!(sim.turn.outcome().unwrap().is_ok(), "a failure after the answer changes nothing (R105)");
 }

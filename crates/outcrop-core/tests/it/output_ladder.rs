@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     output::{GOOD, NATIVE, Step, TOOLS, alone, asking, beside, check, play, told, trip, words},
+    support::Recovery,
     support::Sim,
 };
 
@@ -306,7 +307,8 @@ fn r77_schemas_that_cannot_be_native() {
     };
     let mut seen = String::new();
     for spec in [map(), tree(), many(), map().strategy(Strategy::Native)] {
-        let mut turn = Turn::new(alone(NATIVE, spec).into(), History::new(), Message::user("Go"), "t");
+        let mut turn =
+            Turn::new(alone(NATIVE, spec).into(), History::new(), Message::user("Go"), "t", Time(0));
         let action = turn.next_action();
         while let Some(event) = turn.next_event() {
             if let EventKind::Diagnostic(told) = event.kind {
@@ -522,7 +524,7 @@ fn all_the_way_down() {
 fn r80_a_strict_tool_is_refused() {
     let strict = || {
         let mut config = alone(NATIVE, trip().strict(true));
-        config.profile.native_output = false;
+        config.target_mut().profile.native_output = false;
         config
     };
     refused(
@@ -600,7 +602,7 @@ fn d6_what_was_learned_is_remembered() {
         "The model returned the following errors: output_config.format.schema: Schema type 'oneOf' is not supported",
     ] {
         let sim = play(alone(NATIVE, trip()), [Step::Refuses(text)]);
-        learned.push(sim.turn.learned()[0]);
+        learned.push(*sim.remembered.last().unwrap());
     }
     let json = serde_json::to_string(&learned).unwrap();
     expect![[r#"["noNativeOutput",{"nativeSchemaRefused":2724134317}]"#]].assert_eq(&json);
@@ -608,11 +610,11 @@ fn d6_what_was_learned_is_remembered() {
     assert_eq!(again, learned);
     for fact in again {
         let mut config = alone(NATIVE, trip());
-        config.profile = config.profile.with_fact(fact);
+        config.target_mut().profile = config.target().profile.clone().with_fact(fact);
         assert!(asking(&Sim::new(config).ask.unwrap().request).contains("tools trip"), "{fact:?}");
         let other = OutputSpec::new("other", json!({ "type": "object", "properties": {} })).unwrap();
         let mut config = alone(NATIVE, other);
-        config.profile = config.profile.with_fact(fact);
+        config.target_mut().profile = config.target().profile.clone().with_fact(fact);
         let native = asking(&Sim::new(config).ask.unwrap().request).contains("native");
         assert_eq!(native, fact != Fact::NoNativeOutput, "a schema says nothing of others: {fact:?}");
     }

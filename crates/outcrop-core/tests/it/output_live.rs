@@ -11,12 +11,12 @@ use crate::{
 
 /// Plays one answer and shows each event, with the value that is lent for it.
 fn events(config: TurnConfig, answer: impl IntoIterator<Item = StreamEvent>) -> String {
-    let mut turn = Turn::new(config.into(), History::new(), Message::user("Go"), "t");
+    let mut turn = Turn::new(config.into(), History::new(), Message::user("Go"), "t", Time(0));
     let Some(Action::Converse(ask)) = turn.next_action() else { panic!() };
     let mut shown = String::new();
     let mut kept = Vec::new();
     for event in answer {
-        turn.on_stream_event(ask.id, event);
+        turn.on_stream_event(ask.id, event, Time(0));
         while let Some(event) = turn.next_event() {
             show(&mut turn, &event, &mut shown);
             kept.push(event);
@@ -28,7 +28,7 @@ fn events(config: TurnConfig, answer: impl IntoIterator<Item = StreamEvent>) -> 
         show(&mut turn, event, &mut later);
     }
     assert_eq!(later, shown);
-    turn.on_stream_end(ask.id);
+    turn.on_stream_end(ask.id, Time(0));
     while let Some(event) = turn.next_event() {
         show(&mut turn, &event, &mut shown);
     }
@@ -157,9 +157,9 @@ fn on_the_wire() {
     let mut sim = Sim::new(alone(NATIVE, trip()));
     let id = sim.ask.as_ref().unwrap().id;
     for event in [text(0, GOOD), stop(0), end("end_turn")] {
-        sim.turn.on_stream_event(id, event);
+        sim.turn.on_stream_event(id, event, Time(0));
     }
-    sim.turn.on_stream_end(id);
+    sim.turn.on_stream_end(id, Time(0));
     let mut lines = String::new();
     while let Some(event) = sim.turn.next_event() {
         let line = serde_json::to_string(&event).unwrap();

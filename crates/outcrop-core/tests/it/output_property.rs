@@ -161,15 +161,15 @@ fn go(model: &str, list: bool, retries: u32, answers: Vec<Vec<StreamEvent>>) -> 
             let text = failure.to_string();
             prop_assert!(!text.is_empty());
         }
-        Some(Err(TurnFailure::Abandoned | TurnFailure::Converse)) => {
+        Some(Err(TurnFailure::Abandoned | TurnFailure::Converse(_))) => {
             return Err(TestCaseError::fail(sim.log));
         }
         Some(Err(_)) | None => {}
     }
     let saved = serde_json::to_string(&sim.turn.save()).unwrap();
-    let resumed = Turn::resume(sim.config.clone(), serde_json::from_str(&saved).unwrap()).unwrap();
+    let resumed = Turn::resume(sim.config.clone(), serde_json::from_str(&saved).unwrap(), Time(0)).unwrap();
     prop_assert_eq!(resumed.outcome(), sim.turn.outcome());
-    for history in [resumed.into_history(), sim.turn.into_history()] {
+    for history in [resumed.into_conversation().into_history(), sim.turn.into_conversation().into_history()] {
         for (model, profile) in PROFILES.iter() {
             prop_assert_eq!(flaw(&render(&history, profile, model).messages, profile), None, "{}", model);
         }

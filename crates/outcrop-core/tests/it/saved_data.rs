@@ -12,7 +12,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     output::{GOOD, NATIVE, TOOLS, WORDS, alone, beside, trip},
-    support::{Sim, config, end, stop, text, tools, whole_call},
+    support::{Sim, config, end, live_tools, stop, text, tools, whole_call},
 };
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ fn config_of(name: &str) -> TurnConfig {
         "plain" | "one at a time" | "two steps" => config(),
         "live" => {
             let mut live = config();
-            live.tools = Arc::new(ToolSet::new(tools().specs().cloned()).unwrap().with_any_live(true));
+            live.tools = live_tools();
             live
         }
         "no tools" => TurnConfig::new(NATIVE, Arc::default()),
@@ -59,7 +59,7 @@ fn config_of(name: &str) -> TurnConfig {
 /// reader of text take.
 fn goes_on(name: &str, saved: SavedTurn) -> Vec<String> {
     let config = config_of(name);
-    let turn = Turn::resume(Arc::new(config.clone()), saved).unwrap();
+    let turn = Turn::resume(Arc::new(config.clone()), saved, Time(0)).unwrap();
     let mut sim = Sim::new(config);
     (sim.turn, sim.ask, sim.log) = (turn, None, String::new());
     sim.running.clear();
@@ -99,7 +99,8 @@ fn goes_on(name: &str, saved: SavedTurn) -> Vec<String> {
             Err(failure) => format!("{failure}"),
         }
     );
-    let _ = writeln!(told, "{}", serde_json::to_string(&sim.turn.into_history()).unwrap());
+    let _ =
+        writeln!(told, "{}", serde_json::to_string(&sim.turn.into_conversation().into_history()).unwrap());
     told.lines().map(str::to_owned).collect()
 }
 

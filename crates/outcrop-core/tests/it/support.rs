@@ -111,8 +111,29 @@ pub fn tools() -> Arc<ToolSet> {
     Arc::new(ToolSet::new(specs).unwrap())
 }
 
+/// The same tools, shown while the model writes their inputs.
+pub fn live_tools() -> Arc<ToolSet> {
+    let live = |spec: &ToolSpec| {
+        let mut tool = ToolDef::from(spec.clone());
+        tool.policy.live = true;
+        tool
+    };
+    Arc::new(ToolSet::new(tools().specs().map(live)).unwrap())
+}
+
 pub fn config() -> TurnConfig {
     TurnConfig::new("anthropic.claude-sonnet-4-6", tools())
+}
+
+/// What became of a call that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// It taught this, and the turn asked again.
+    Learned(Fact),
+    /// The turn asked again.
+    AsksAgain,
+    /// The turn failed, or nothing happened.
+    Failed,
 }
 
 /// A turn and the one who drives it.
@@ -123,6 +144,11 @@ pub struct Sim {
     /// How often it was asked.
     pub asks: usize,
     pub running: Vec<DispatchAction>,
+    pub questions: Vec<DecideAction>,
+    pub waits: Vec<WaitAction>,
+    pub cancelled: Vec<ActionId>,
+    /// The facts that it was told to remember.
+    pub remembered: Vec<Fact>,
     /// What was asked, dispatched and told, a line each.
     pub log: String,
     /// The messages of what was diagnosed.
@@ -137,13 +163,17 @@ impl Sim {
 
     pub fn over(config: TurnConfig, history: History) -> Self {
         let config = Arc::new(config);
-        let turn = Turn::new(Arc::clone(&config), history, Message::user("Go"), "t");
+        let turn = Turn::new(Arc::clone(&config), history, Message::user("Go"), "t", Time(0));
         let mut sim = Self {
             config,
             turn,
             ask: None,
             asks: 0,
             running: Vec::new(),
+            questions: Vec::new(),
+            waits: Vec::new(),
+            cancelled: Vec::new(),
+            remembered: Vec::new(),
             log: String::new(),
             diagnostics: Vec::new(),
             over: false,
@@ -168,6 +198,22 @@ impl Sim {
                     self.line(format!("run {} {} `{input}`", call.tool_use_id, call.name));
                     self.running.push(dispatch);
                 }
+                Some(Action::Wait(wait)) => {
+                    self.line(format!("wait until {}", wait.until.0));
+                    self.waits.push(wait);
+                }
+                Some(Action::Cancel(cancel)) => {
+                    self.line(format!("cancel {}", cancel.id));
+                    self.cancelled.push(cancel.id);
+                }
+                Some(Action::Decide(decide)) => {
+                    self.line(format!(
+                        "decide {} {} `{}`",
+                        decide.call.tool_use_id, decide.call.name, decide.call.input
+                    ));
+                    self.questions.push(decide);
+                }
+                Some(Action::Remember(remember)) => self.remembered.push(remember.fact),
                 Some(other) => panic!("{other:?}"),
                 None => break,
             }
@@ -208,7 +254,7 @@ impl Sim {
     pub fn events(&mut self, events: impl IntoIterator<Item = StreamEvent>) -> &mut Self {
         let id = self.ask.as_ref().unwrap().id;
         for event in events {
-            self.turn.on_stream_event(id, event);
+            self.turn.on_stream_event(id, event, Time(0));
             self.act();
         }
         self
@@ -216,23 +262,28 @@ impl Sim {
 
     pub fn end_stream(&mut self) -> &mut Self {
         let id = self.ask.as_ref().unwrap().id;
-        self.turn.on_stream_end(id);
+        self.turn.on_stream_end(id, Time(0));
         self.act();
         self
     }
 
     pub fn refuse(&mut self, refusal: &str) -> Recovery {
         let id = self.ask.as_ref().unwrap().id;
-        let recovery = self.turn.on_converse_error(id, Some(refusal));
+        let (asks, facts) = (self.asks, self.remembered.len());
+        self.turn.on_call_failed(id, CallFailure::refused(refusal), Time(0));
         self.act();
-        recovery
+        match self.remembered.get(facts) {
+            _ if self.asks == asks => Recovery::Failed,
+            Some(fact) => Recovery::Learned(*fact),
+            None => Recovery::AsksAgain,
+        }
     }
 
     /// The running call `id` gives `text`.
     pub fn result(&mut self, id: &str, text: &str) -> &mut Self {
         let at = self.running.iter().position(|running| running.call.tool_use_id == id).unwrap();
         let done = self.running.remove(at);
-        self.turn.on_tool_result(done.id, vec![text.into()], ToolResultStatus::Success);
+        self.turn.on_tool_result(done.id, vec![text.into()], ToolResultStatus::Success, Time(0));
         self.act();
         self
     }
@@ -240,8 +291,10 @@ impl Sim {
     /// Saves the turn as a string and goes on with what can be read from that.
     pub fn reload(&mut self) -> &mut Self {
         let saved = serde_json::to_string(&self.turn.save()).unwrap();
-        self.turn = Turn::resume(Arc::clone(&self.config), serde_json::from_str(&saved).unwrap()).unwrap();
+        self.turn =
+            Turn::resume(Arc::clone(&self.config), serde_json::from_str(&saved).unwrap(), Time(0)).unwrap();
         self.running.clear();
+        self.questions.clear();
         self.act();
         self
     }
@@ -250,6 +303,13 @@ impl Sim {
     pub fn asked(&self) -> String {
         serde_json::to_string(&self.ask.as_ref().unwrap().request.messages).unwrap()
     }
+}
+
+/// The model's own fields of a request, as they are sent.
+pub fn sent_fields(request: &Request) -> Option<String> {
+    let body: RawJson = String::from_utf8(request.to_json_bytes().unwrap()).unwrap().parse().unwrap();
+    let members: std::collections::BTreeMap<String, RawJson> = body.parse_into().unwrap();
+    members.get("additionalModelRequestFields").map(|fields| fields.as_str().to_owned())
 }
 
 pub fn compact(result: &ToolResult) -> String {

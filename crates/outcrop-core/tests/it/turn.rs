@@ -13,8 +13,8 @@ fn check(events: impl IntoIterator<Item = StreamEvent>, expected: Expect) {
     let mut sim = Sim::new(config());
     sim.events(events).end_stream();
     expected.assert_eq(&sim.log);
-    let profile = sim.config.profile.clone();
-    let history = sim.turn.into_history();
+    let profile = sim.config.target().profile.clone();
+    let history = sim.turn.into_conversation().into_history();
     assert_eq!(flaw(&render(&history, &profile, "anthropic.claude-sonnet-4-6").messages, &profile), None);
 }
 

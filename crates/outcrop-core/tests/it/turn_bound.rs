@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     shape::{PROFILES, flat},
+    support::Recovery,
     support::{Sim, arg, begin, call, cases, end, redact, sign, stop, text, think, tools, whole_call},
 };
 
@@ -214,7 +215,7 @@ impl Talk {
         }
         let told = sim.log.lines().filter_map(|line| line.strip_prefix("diagnostic ")).map(str::to_owned);
         self.told.extend(told);
-        self.history = sim.turn.into_history();
+        self.history = sim.turn.into_conversation().into_history();
     }
 
     /// Answers that were written without what was refused.
@@ -372,14 +373,14 @@ fn r70_refusals() {
         History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]),
     );
     assert_eq!(sim.refuse(REFUSED), Recovery::AsksAgain);
-    assert_eq!(sim.turn.learned(), []);
+    assert_eq!(sim.remembered, []);
     // It speaks of a beta, and not of that which the request asks for.
     let mut config = TurnConfig::new(BINDING, tools());
     config.tool_streaming = ToolStreaming::Fine;
     let history = History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]);
     let mut fine = Sim::over(config, history);
     assert_eq!(fine.refuse(&format!("{REFUSED} Set it in `anthropic_beta`.")), Recovery::AsksAgain);
-    assert_eq!(fine.turn.learned(), []);
+    assert_eq!(fine.remembered, []);
     // Nothing is left that could be refused so.
     assert_eq!(sim.refuse(REFUSED), Recovery::Failed);
 }
@@ -417,7 +418,7 @@ fn r70_what_other_refusals_change() {
             end("end_turn"),
         ]);
         sim.end_stream();
-        let mut sim = Sim::over(talk.config.clone(), sim.turn.into_history());
+        let mut sim = Sim::over(talk.config.clone(), sim.turn.into_conversation().into_history());
         talk.asked(&mut sim);
         assert_eq!(talk.sent, 2, "{refusal}");
         assert!(matches!(sim.refuse(refusal), Recovery::Learned(_)), "{refusal}");
@@ -518,7 +519,7 @@ fn r86_a_message_of_cache_points() {
         );
         history.push_step(Message::assistant([point()]), None, []);
         let config = TurnConfig::new(model, tools());
-        let mut turn = Turn::new(config.into(), history, Message::user(vec![point()]), "t");
+        let mut turn = Turn::new(config.into(), history, Message::user(vec![point()]), "t", Time(0));
         let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
         for message in &ask.request.messages {
             let mut said =
@@ -535,14 +536,14 @@ fn r86_cache_points_are_no_prefix() {
     for sent in 0..6 {
         let config = TurnConfig::new(BINDING, tools());
         let user = Message::user(vec![ContentBlock::from(CachePoint::default())]);
-        let mut turn = Turn::new(config.into(), history, user, format!("t{sent}"));
+        let mut turn = Turn::new(config.into(), history, user, format!("t{sent}"), Time(0));
         let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
         assert_eq!(accepts(&ask.request), Ok(sent));
         let signature = format!("{:x}", walk(&ask.request, |_, _| {}));
         let answer = [think(0, "Hm."), sign(0, &signature), stop(0), text(1, "So."), end("end_turn")];
-        answer.into_iter().for_each(|event| turn.on_stream_event(ask.id, event));
-        turn.on_stream_end(ask.id);
-        history = turn.into_history();
+        answer.into_iter().for_each(|event| turn.on_stream_event(ask.id, event, Time(0)));
+        turn.on_stream_end(ask.id, Time(0));
+        history = turn.into_conversation().into_history();
     }
 }
 

@@ -4,6 +4,7 @@ use expect_test::expect;
 use outcrop_core::*;
 
 use crate::{
+    support::Recovery,
     support::{
         Sim, begin, block, cite, config, end, metadata, raw, redact, sign, start, stop, text, think,
         whole_call, wire,
@@ -78,7 +79,7 @@ fn the_limit_of_steps() {
         failed: the turn reached its limit of 2 steps
     "#]]
     .assert_eq(&sim.log);
-    assert_eq!(sim.turn.into_history().len(), 5);
+    assert_eq!(sim.turn.into_conversation().into_history().len(), 5);
 }
 
 #[test]
@@ -113,18 +114,18 @@ fn stale_outcomes() {
     sim.result("a", "x").result("b", "12");
     let before = sim.log.clone();
     for id in [stream, tool] {
-        sim.turn.on_stream_event(id, text(0, "late"));
-        sim.turn.on_stream_end(id);
-        sim.turn.on_tool_result(id, vec!["again".into()], ToolResultStatus::Success);
-        sim.turn.on_tool_progress(id, raw("1"));
-        assert_eq!(
-            sim.turn.on_converse_error(id, Some("doesn't support the status field")),
-            Recovery::Failed
-        );
+        sim.turn.on_stream_event(id, text(0, "late"), Time(0));
+        sim.turn.on_stream_end(id, Time(0));
+        sim.turn.on_tool_result(id, vec!["again".into()], ToolResultStatus::Success, Time(0));
+        sim.turn.on_tool_progress(id, raw("1"), Time(0));
+        sim.turn.on_call_failed(id, CallFailure::refused("doesn't support the status field"), Time(0));
+        sim.turn.on_cancelled(id, Time(0));
+        sim.turn.on_elapsed(id, Time(0));
+        sim.turn.on_decision(id, InputHash::of(""), Decision::Allow, Time(0));
         sim.act();
     }
     assert_eq!(sim.log, before);
-    assert_eq!(sim.turn.into_history().len(), 3);
+    assert_eq!(sim.turn.into_conversation().into_history().len(), 3);
 }
 
 const ALONE: &str = "Conversation blocks and tool result blocks cannot be provided in the same turn";
@@ -224,8 +225,8 @@ fn r124_a_whole_block_is_shown() {
     let mut sim = Sim::new(config());
     let id = sim.ask.as_ref().unwrap().id;
     for (at, text) in (0..).zip(blocks) {
-        sim.turn.on_stream_event(id, StreamEvent::WholeBlock(WholeBlock::new(at, block(text))));
-        sim.turn.on_stream_event(id, stop(at));
+        sim.turn.on_stream_event(id, StreamEvent::WholeBlock(WholeBlock::new(at, block(text))), Time(0));
+        sim.turn.on_stream_event(id, stop(at), Time(0));
     }
     let mut shown = String::new();
     while let Some(event) = sim.turn.next_event() {

@@ -100,7 +100,8 @@ fn what_is_newer_is_kept() {
 /// The first event carries the version of the form.
 #[test]
 fn the_first_event_is_the_start_of_the_turn() {
-    let mut sim = Turn::new(crate::support::config().into(), History::new(), Message::user("Go"), "t");
+    let mut sim =
+        Turn::new(crate::support::config().into(), History::new(), Message::user("Go"), "t", Time(0));
     let first = sim.next_event().unwrap();
     expect![[r#"{"turn":"t","step":0,"attempt":1,"type":"turnStart","version":1,"model":"anthropic.claude-sonnet-4-6"}"#]].assert_eq(&serde_json::to_string(&first).unwrap());
 }

@@ -206,7 +206,7 @@ impl Driver {
             self.said = Said::default();
             self.dispatched.clear();
             self.pending = answers.pop().unwrap_or_default();
-            let profile = &self.sim.config.profile;
+            let profile = &self.sim.config.target().profile;
             prop_assert_eq!(flaw(&self.sim.ask.as_ref().unwrap().request.messages, profile), None);
         }
         Ok(())
@@ -232,7 +232,7 @@ impl Driver {
                     let text = format!("result {}", self.results.len());
                     let status =
                         if choice % 2 == 0 { ToolResultStatus::Success } else { ToolResultStatus::Error };
-                    self.sim.turn.on_tool_result(done.id, vec![text.as_str().into()], status);
+                    self.sim.turn.on_tool_result(done.id, vec![text.as_str().into()], status, Time(0));
                     self.results.push(text);
                     self.sim.act();
                 }
@@ -251,8 +251,11 @@ impl Driver {
         }
         self.look(&mut answers, &mut seen)?;
         let saved = serde_json::to_string(&self.sim.turn.save()).unwrap();
-        let resumed = Turn::resume(self.sim.config.clone(), serde_json::from_str(&saved).unwrap()).unwrap();
-        for history in [resumed.into_history(), self.sim.turn.into_history()] {
+        let resumed =
+            Turn::resume(self.sim.config.clone(), serde_json::from_str(&saved).unwrap(), Time(0)).unwrap();
+        for history in
+            [resumed.into_conversation().into_history(), self.sim.turn.into_conversation().into_history()]
+        {
             let whole = serde_json::to_string(&history).unwrap();
             for result in &self.results {
                 prop_assert!(whole.contains(&format!("{result:?}")), "{} is lost: {}", result, whole);
@@ -279,7 +282,7 @@ proptest! {
         steps in 1u32..4,
     ) {
         let mut config = config();
-        config.profile = Profile::permissive();
+        config.target_mut().profile = Profile::permissive();
         config.max_parallel_tools = parallel;
         config.max_steps = steps;
         let driver = Driver {

@@ -1,13 +1,13 @@
 //! A turn that is saved as a string at any moment and resumed from it.
 
-use std::sync::Arc;
-
 use expect_test::expect;
 use outcrop_core::*;
 
 use crate::{
     shape::flaw,
-    support::{Sim, arg, call, config, end, metadata, sign, stop, text, think, tools, whole_call},
+    support::{
+        Sim, arg, call, config, end, live_tools, metadata, sent_fields, sign, stop, text, think, whole_call,
+    },
 };
 
 const LISBON: &str = r#"{"city":"Lisbon"}"#;
@@ -77,8 +77,12 @@ fn saved_at_every_moment() {
         let saved = serde_json::to_string(&sim.turn.save()).unwrap();
         let again: SavedTurn = serde_json::from_str(&saved).unwrap();
         assert_eq!(serde_json::to_string(&again).unwrap(), saved, "{moment}");
-        let history = Turn::resume(sim.config.clone(), again).unwrap().into_history();
-        let own = Turn::resume(sim.config.clone(), sim.turn.save()).unwrap().into_history();
+        let history =
+            Turn::resume(sim.config.clone(), again, Time(0)).unwrap().into_conversation().into_history();
+        let own = Turn::resume(sim.config.clone(), sim.turn.save(), Time(0))
+            .unwrap()
+            .into_conversation()
+            .into_history();
         assert_eq!(serde_json::to_string(&history).unwrap(), serde_json::to_string(&own).unwrap());
 
         sim.reload();
@@ -91,8 +95,9 @@ fn saved_at_every_moment() {
             assert!(sim.log.ends_with("answered (end_turn): `so`\n"), "{}", sim.log);
             assert_eq!((sim.turn.step(), sim.turn.usage().output_tokens), (2, 7));
         }
-        let profile = sim.config.profile.clone();
-        let rendered = render(&sim.turn.into_history(), &profile, "anthropic.claude-sonnet-4-6");
+        let profile = sim.config.target().profile.clone();
+        let rendered =
+            render(&sim.turn.into_conversation().into_history(), &profile, "anthropic.claude-sonnet-4-6");
         assert_eq!(flaw(&rendered.messages, &profile), None, "{moment}");
     }
 }
@@ -104,8 +109,8 @@ fn into_history_at_every_moment() {
     for moment in 0..=STORY.len() {
         let mut sim = Sim::new(config());
         STORY[..moment].iter().for_each(|step| sim.tell_step(*step));
-        let profile = sim.config.profile.clone();
-        let history = sim.turn.into_history();
+        let profile = sim.config.target().profile.clone();
+        let history = sim.turn.into_conversation().into_history();
         let rendered = render(&history, &profile, "anthropic.claude-sonnet-4-6");
         assert_eq!(flaw(&rendered.messages, &profile), None, "{moment}");
         let kinds = history.messages().map(|message| {
@@ -179,16 +184,16 @@ fn waiting_calls_are_checked_against_the_tools_of_the_day() {
 fn the_version_is_checked() {
     let sim = Sim::new(config());
     let saved = serde_json::to_string(&sim.turn.save()).unwrap();
-    assert!(saved.starts_with(r#"{"version":1,"#));
-    let later: SavedTurn = serde_json::from_str(&saved.replacen(":1,", ":3,", 1)).unwrap();
-    let error = Turn::resume(sim.config.clone(), later).unwrap_err();
+    assert!(saved.starts_with(r#"{"version":3,"#));
+    let later: SavedTurn = serde_json::from_str(&saved.replacen(":3,", ":4,", 1)).unwrap();
+    let error = Turn::resume(sim.config.clone(), later, Time(0)).unwrap_err();
     assert_eq!(
         error,
-        serde_json::from_str::<SavedTurn>(&saved.replacen(":1,", ":3,", 1))
-            .map(|saved| { Turn::resume(sim.config.clone(), saved).unwrap_err() })
+        serde_json::from_str::<SavedTurn>(&saved.replacen(":3,", ":4,", 1))
+            .map(|saved| { Turn::resume(sim.config.clone(), saved, Time(0)).unwrap_err() })
             .unwrap()
     );
-    assert_eq!(error.to_string(), "the saved turn is of version 3, this reads up to 2");
+    assert_eq!(error.to_string(), "the saved turn is of version 4, this reads up to 3");
 }
 
 /// Every way in which a turn can end without an answer is told again after it was saved.
@@ -220,21 +225,18 @@ fn failures_survive() {
 #[test]
 fn what_became_of_the_streaming_of_inputs_survives() {
     let mut live = config();
-    live.tools = Arc::new(ToolSet::new(tools().specs().cloned()).unwrap().with_any_live(true));
-    let fields = |sim: &Sim| {
-        let request = &sim.ask.as_ref().unwrap().request;
-        request.additional_model_request_fields.as_ref().map(|fields| fields.as_str().to_owned())
-    };
+    live.tools = live_tools();
+    let fields = |sim: &Sim| sent_fields(&sim.ask.as_ref().unwrap().request);
     let mut sim = Sim::new(live.clone());
     sim.reload();
     expect![[r#"{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14"]}"#]]
         .assert_eq(&fields(&sim).unwrap());
     sim.events(whole_call(0, "a", "now", "{")).events([end("tool_use")]);
     sim.reload();
-    assert_eq!((fields(&sim), sim.turn.tool_streaming()), (None, ToolStreaming::Buffered));
+    assert_eq!((fields(&sim), sim.turn.conversation().buffers_tools()), (None, true));
     // What was not damaged is asked for as before.
     let mut sim = Sim::new(live);
     sim.events(whole_call(0, "a", "now", "{}")).events([end("tool_use")]);
     sim.reload();
-    assert_eq!((fields(&sim).is_some(), sim.turn.tool_streaming()), (true, ToolStreaming::Auto));
+    assert_eq!((fields(&sim).is_some(), sim.turn.conversation().buffers_tools()), (true, false));
 }

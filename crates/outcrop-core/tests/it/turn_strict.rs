@@ -145,7 +145,7 @@ fn r80_refusals() {
     );
     let auto = || {
         let mut config = two().output(trip().strict(true));
-        config.profile.native_output = false;
+        config.target_mut().profile.native_output = false;
         config
     };
     check(
@@ -365,7 +365,7 @@ fn r80_a_tool_that_the_user_gave() {
     );
     let by_strict_tool = || {
         let mut config = given(trip().strict(true));
-        config.profile.native_output = false;
+        config.target_mut().profile.native_output = false;
         config
     };
     check(
@@ -395,7 +395,7 @@ fn r80_a_tool_that_the_user_gave() {
 fn r40_a_live_output() {
     let fields = |config: TurnConfig| {
         let request = Sim::new(config).ask.unwrap().request;
-        request.additional_model_request_fields.map_or("none".to_owned(), |fields| fields.to_string())
+        crate::support::sent_fields(&request).unwrap_or("none".to_owned())
     };
     let by = |strategy| config(CLAUDE, []).output(trip().live(true).strategy(strategy));
     expect![[r#"{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14"]}"#]]
@@ -406,8 +406,8 @@ fn r40_a_live_output() {
     let mut sim = Sim::new(by(Strategy::Tool));
     let cut = [&whole_call(0, "o", "trip", r#"{"city":"Lis"#)[..], &[end("tool_use")]].concat();
     sim.events(cut).end_stream();
-    assert!(sim.ask.as_ref().unwrap().request.additional_model_request_fields.is_none());
-    assert_eq!(sim.turn.tool_streaming(), ToolStreaming::Buffered);
+    assert_eq!(crate::support::sent_fields(&sim.ask.as_ref().unwrap().request), None);
+    assert!(sim.turn.conversation().buffers_tools());
     sim.events([&whole_call(0, "p", "trip", GOOD)[..], &[end("tool_use")]].concat()).end_stream();
     assert!(sim.turn.outcome().unwrap().is_ok());
 }

@@ -6,10 +6,10 @@ use std::sync::{
 };
 
 use futures::{Stream, StreamExt, future::pending, stream};
-use outcrop_core::{EventKind, Frame, Request, StreamEvent};
+use outcrop_core::{EventKind, Frame, StreamEvent};
 use tokio::{sync::Notify, task::yield_now};
 
-use crate::{Agent, Model, ModelError, ModelStream, Tool, TurnStream};
+use crate::{Agent, Model, ModelCall, ModelError, ModelStream, Tool, TurnStream};
 
 fn event(name: &str, payload: &'static str) -> StreamEvent {
     StreamEvent::from_frame(&Frame::event(name, payload)).unwrap()
@@ -37,7 +37,7 @@ where
         "a.model"
     }
 
-    fn stream(&self, _: Request) -> ModelStream {
+    fn call(&self, _: ModelCall) -> ModelStream {
         Box::pin(stream::iter(call()).chain((self.0)()).map(Ok::<_, ModelError>))
     }
 }

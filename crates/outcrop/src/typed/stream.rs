@@ -19,7 +19,7 @@ use outcrop_json::{HasPartial, LiveJson, LivePartial, Mark, NodeRef, Partial};
 
 use super::{read, shared::Sharing};
 use crate::{
-    Answer, Error,
+    Answer, Error, ErrorKind,
     output::{Output, PartialCheck},
     turn_stream::TurnStream,
 };
@@ -107,7 +107,7 @@ impl<T: Output + HasPartial> Stream for OutputStream<T> {
                 }
                 None => {
                     self.over = true;
-                    let answer = self.turn.take_answer().ok_or(Error::TurnOver);
+                    let answer = self.turn.take_answer().ok_or_else(|| Error::from(ErrorKind::TurnOver));
                     let value = answer.and_then(|answer| read(&answer));
                     return Poll::Ready(Some(value.map(OutputUpdate::Done)));
                 }
@@ -179,10 +179,10 @@ where
 
     /// Takes those that were not shown while they grew.
     fn finish(&mut self) -> Result<(), Error> {
-        let answer = self.turn.take_answer().ok_or(Error::TurnOver)?;
+        let answer = self.turn.take_answer().ok_or_else(|| Error::from(ErrorKind::TurnOver))?;
         let list: Vec<T> = read(&answer)?;
         if !self.found.is_empty() && !begins_with(&answer, &self.found) {
-            return Err(Error::WrittenAnew);
+            return Err(ErrorKind::WrittenAnew.into());
         }
         self.ready.extend(list.into_iter().skip(self.found.len()));
         Ok(())

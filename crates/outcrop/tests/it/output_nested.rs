@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use expect_test::{Expect, expect};
 use outcrop::{
-    Agent, Error, Output, Problem, Strategy, ToolInput, core::Problems, schemars, serde,
-    testing::ScriptedModel,
+    Agent, Output, Problem, Strategy, ToolInput, core::Problems, schemars, serde, testing::ScriptedModel,
 };
 
 /// A number that must be even.
@@ -23,8 +22,7 @@ async fn told<T: Output>(json: &str) -> String {
     let agent = Agent::builder(ScriptedModel::texts([json])).build().unwrap();
     match agent.ask("?").output::<T>().strategy(Strategy::Prompt).retries(0).await {
         Ok(_) => String::new(),
-        Err(Error::Output(error)) => error.failure.attempts[0].problems.trim_start().to_owned(),
-        Err(other) => panic!("{other:?}"),
+        Err(error) => error.as_output().unwrap().failure.attempts[0].problems.trim_start().to_owned(),
     }
 }
 
@@ -441,5 +439,5 @@ async fn a_refusal_without_a_word() {
     let agent =
         Agent::builder(ScriptedModel::texts([r#"{"value": [{"deep": {"deep": 0}}]}"#])).build().unwrap();
     let refused = agent.ask("?").output::<Vec<Silent>>().strategy(Strategy::Prompt).retries(0).await;
-    assert!(matches!(refused, Err(Error::Output(_))));
+    assert!(refused.unwrap_err().as_output().is_some());
 }

@@ -51,11 +51,9 @@ async fn check<T: Output + HasPartial + std::fmt::Debug>(
         let last = requests.iter().skip(1).map(|request| request.messages.last().unwrap());
         last.map(|message| serde_json::to_string(message).unwrap()).collect()
     };
-    let end = |error: &Error| match error {
-        Error::Output(error) => {
-            error.failure.attempts.iter().map(|attempt| format!("failed:\n{}\n", attempt.problems)).collect()
-        }
-        other => panic!("{other:?}"),
+    let end = |error: &Error| -> String {
+        let attempts = &error.as_output().unwrap().failure.attempts;
+        attempts.iter().map(|attempt| format!("failed:\n{}\n", attempt.problems)).collect()
     };
     let (asked, model) = ask();
     let (mut updates, mut seen, mut last) = (asked.updates(), String::new(), String::new());

@@ -61,7 +61,7 @@ async fn r84_a_value_that_is_not_right_is_asked_for_again() {
 
     let wrong = r#"{"items": [], "sum": 1}"#;
     let (bill, told) = ask::<Bill>(&[wrong; 3]).await;
-    assert!(matches!(bill, Err(Error::Output { .. })), "{bill:?}");
+    assert!(bill.unwrap_err().as_output().is_some());
     assert_eq!(told.len(), 2, "asked again as often as is said");
 }
 
@@ -71,7 +71,7 @@ async fn r84_a_value_without_members_is_looked_at() {
     let agent = Agent::builder(ScriptedModel::texts(["{}"])).build().unwrap();
     let nothing = agent.ask("?").output::<()>().strategy(Strategy::Prompt).retries(0);
     let refused = nothing.validate(|_| Err(Problem::new("", "something", "nothing"))).await;
-    assert!(matches!(refused, Err(Error::Output { .. })), "{refused:?}");
+    assert!(refused.unwrap_err().as_output().is_some());
 }
 
 #[tokio::test]

@@ -2,32 +2,26 @@
 //!
 //! # Invariants
 //! - It is all of a text, read strictly. Only a model that was asked in words alone may write something around it or
-//!   commas too many, and only where there is one way to read it.
+//!   superfluous commas, and only where there is one way to read it.
 
 use std::borrow::Cow;
 
 use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
 
-use super::{Found, Output};
-use crate::{
-    BlockEnding, ContentBlock, Message, RawJson, StopReason, Strategy, adapt::WRAPPER, output::parse_strict,
-};
+use super::{CompleteAnswer, OutputCandidate, OutputState};
+use crate::{ContentBlock, Message, RawJson, Strategy, adapt::WRAPPER, output::parse_strict};
 
-impl Output {
+impl OutputState {
     /// Looks for the output in the text of a message.
-    pub(in super::super) fn find_text(
-        &self,
-        message: &Message,
-        endings: &[BlockEnding],
-        whole: Result<(), &StopReason>,
-    ) -> Found {
+    pub(in super::super) fn extract_from_text(&self, answer: &CompleteAnswer) -> OutputCandidate {
+        let CompleteAnswer { message, endings, .. } = answer;
         // Blocks of text are closed by the end of the message (R104).
-        if !has_ended(whole) || message.tool_uses().next().is_some() {
-            return Found::Nothing;
+        if !answer.ended_by_model() || message.tool_uses().next().is_some() {
+            return OutputCandidate::Nothing;
         }
-        let Some((at, text)) = last_text(message) else { return Found::Nothing };
+        let Some((at, text)) = last_text(message) else { return OutputCandidate::Nothing };
         let understood = |at: usize| endings.get(at).is_none_or(|ending| ending.understood);
-        let unread = |text: String| Found::Invalid {
+        let unread = |text: String| OutputCandidate::Invalid {
             text,
             problems: "\n- it came in a form that could not be read".to_owned(),
         };
@@ -44,44 +38,39 @@ impl Output {
         let mut first_problem = None;
         for text in [Some(&*text), joined].into_iter().flatten() {
             match self.read(text) {
-                Ok(value) => return Found::Valid { at, value, repaired: false },
+                Ok(value) => return OutputCandidate::Valid { at, value, repaired: false },
                 Err(problem) => drop(first_problem.get_or_insert(problem)),
             }
         }
-        if self.strategy() == Strategy::Prompt {
+        if self.ask.strategy() == Strategy::Prompt {
             for text in [Some(&*text), joined].into_iter().flatten() {
                 if let Some(Ok(value)) = mended(text).map(|mended| self.read(&mended)) {
-                    return Found::Valid { at, value, repaired: true };
+                    return OutputCandidate::Valid { at, value, repaired: true };
                 }
             }
         }
         if is_cited && joined.is_none() && parse_strict(&text).is_err() {
             return unread(all);
         }
-        Found::Invalid { text: written(message), problems: first_problem.unwrap_or_default() }
+        OutputCandidate::Invalid { text: written(message), problems: first_problem.unwrap_or_default() }
     }
 
     /// What the model wrote last towards the output.
-    pub(super) fn last_text(&self, message: &Message) -> String {
-        let of_call = message.tool_uses().filter(|call| self.is_tool(&call.name)).last();
+    pub(in super::super) fn last_text(&self, message: &Message) -> String {
+        let of_call = message.tool_uses().filter(|call| self.ask.is_tool(&call.name)).last();
         let of_call = of_call.map(|call| call.input.as_str().to_owned());
         of_call.unwrap_or_else(|| written(message))
     }
 
     /// The value so far of a text that is no output.
-    pub(super) fn partial(&self, text: &str) -> Option<RawJson> {
-        let from = if self.strategy() == Strategy::Prompt { text.find('{')? } else { 0 };
+    pub(in super::super) fn partial(&self, text: &str) -> Option<RawJson> {
+        let from = if self.ask.strategy() == Strategy::Prompt { text.find('{')? } else { 0 };
         let mut live = LiveJson::new();
         live.push(text.get(from..)?).ok()?;
         let root = live.root()?;
-        let value = if self.is_wrapped() { root.get(WRAPPER)? } else { root };
+        let value = if self.ask.is_wrapped() { root.get(WRAPPER)? } else { root };
         if value.is_null() { None } else { value.to_json().parse().ok() }
     }
-}
-
-/// Whether the model ended its answer itself.
-pub(super) fn has_ended(whole: Result<(), &StopReason>) -> bool {
-    whole.err().is_none_or(|reason| matches!(reason, StopReason::EndTurn | StopReason::StopSequence))
 }
 
 /// What a block says to the reader; `None` where it is no text.
@@ -101,7 +90,7 @@ fn last_text(message: &Message) -> Option<(usize, Cow<'_, str>)> {
     texts.into_iter().find(|(_, text)| !text.trim().is_empty())
 }
 
-/// All text behind the last block that is none.
+/// All text after the last block that is not text.
 struct Trailing {
     text: String,
     /// The place of its first block.
