@@ -2,6 +2,9 @@
 //!
 //! A use leads to the file that defines the item: re-exports are looked through. A `mod` declaration and a re-export
 //! are not uses. A name that a module re-exports and also needs itself is a use.
+//!
+//! Only names are followed: a method call does not lead to the file with the `impl`, nor does a path in a string, such
+//! as that of `#[serde(with = "…")]`.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
