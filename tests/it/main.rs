@@ -17,6 +17,7 @@ mod tool_streaming;
 
 mod accepted;
 mod chaos;
+mod modules;
 mod requests;
 mod tidy;
 mod tracing;

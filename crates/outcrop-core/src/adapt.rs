@@ -11,11 +11,13 @@
 //! - What comes out passes [`lint`], which shares no code with it.
 //! - Nothing panics, whatever JSON comes in: levels and parts are bounded.
 
+mod adapted;
 mod apart;
 mod dialect;
 mod flat;
 mod inline;
 mod keyword;
+mod kinds;
 mod limits;
 mod lint;
 mod members;
@@ -23,38 +25,21 @@ mod merge;
 mod refs;
 mod report;
 mod union;
-mod unwrap;
 mod walk;
 mod whole;
 mod words;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use adapted::{Adapted, NotWrapped, WRAPPER};
 pub use dialect::{OptionalMembers, SchemaDialect};
 pub use limits::{Counted, OverLimit, SchemaCounts, SchemaLimits};
 pub use lint::{LintFinding, lint};
 pub use report::{Action, Inexpressible, SchemaChange, Why};
-pub use unwrap::NotWrapped;
 
+use adapted::wrap;
 use refs::References;
-use unwrap::Segment;
 use walk::{Walk, refuse};
-
-/// The member that holds the value where a root was wrapped.
-pub const WRAPPER: &str = "value";
-
-/// A schema in a dialect, and what was done to get there.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Adapted {
-    /// What is sent.
-    pub schema: Value,
-    /// What was done, in the order of the schema. Definitions that nothing uses are left out without a word.
-    pub changes: Vec<SchemaChange>,
-    /// Whether the root was put into an object, as its member [`WRAPPER`].
-    pub wrapped: bool,
-    filled: Vec<Vec<Segment>>,
-}
 
 /// Says `schema` in `dialect`. It is read as draft 2020-12, whatever its `$schema` names.
 ///
@@ -123,14 +108,4 @@ fn whole(
         return Ok(Adapted { changes, ..adapted });
     }
     whole::adapt(schema, references)
-}
-
-/// An object that holds what `schema` describes.
-fn wrap(schema: Value) -> Value {
-    json!({
-        "type": "object",
-        "properties": { WRAPPER: schema },
-        "required": [WRAPPER],
-        "additionalProperties": false,
-    })
 }

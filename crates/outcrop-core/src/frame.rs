@@ -31,6 +31,7 @@ mod headers;
 mod tests;
 
 pub use error::{FrameError, HeaderFault};
+pub use headers::{Header, HeaderValue};
 use headers::{OF_DELTA, check_headers, find_text, known, read_headers, write_header};
 
 /// Largest header block of one frame, in bytes: 128 KiB, as the specification has it.
@@ -79,62 +80,6 @@ pub struct Frame {
     /// A payload that was read is a slice of the decoder's buffer and keeps that buffer alive (8 KiB or what
     /// was pushed at once): copy it if it is to live long.
     pub payload: Bytes,
-}
-
-/// One header of a [`Frame`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The name, at most 255 bytes; those of the protocol begin with a colon. Names that Bedrock uses cost no
-    /// allocation.
-    pub name: Cow<'static, str>,
-    /// The value.
-    pub value: HeaderValue,
-}
-
-/// The value of a [`Header`]: the types of the specification. Bedrock sends strings only.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderValue {
-    /// True (type 0 on the wire) or false (type 1).
-    Bool(bool),
-    /// A signed integer of 8 bits (type 2).
-    Byte(i8),
-    /// A signed integer of 16 bits (type 3).
-    Int16(i16),
-    /// A signed integer of 32 bits (type 4).
-    Int32(i32),
-    /// A signed integer of 64 bits (type 5).
-    Int64(i64),
-    /// Bytes, at most 32,767 (type 6).
-    Bytes(Bytes),
-    /// Text, at most 32,767 bytes (type 7).
-    String(Cow<'static, str>),
-    /// A point in time (type 8), in milliseconds since 1970-01-01T00:00:00Z.
-    Timestamp(i64),
-    /// A UUID (type 9), its bytes in the order in which they are written.
-    Uuid([u8; 16]),
-}
-
-impl HeaderValue {
-    /// The text, if this is a string.
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::String(text) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-impl From<&'static str> for HeaderValue {
-    fn from(text: &'static str) -> Self {
-        Self::String(Cow::Borrowed(text))
-    }
-}
-
-impl From<String> for HeaderValue {
-    fn from(text: String) -> Self {
-        Self::String(Cow::Owned(text))
-    }
 }
 
 impl Frame {

@@ -5,29 +5,13 @@
 
 use crate::{
     Blob, CitationsContent, ContentBlock, Message, Metrics, PerformanceConfig, RawJson, ReasoningContent,
-    ServiceTier, Trace, Usage,
+    ServiceTier, StopReason, Trace, Usage,
     event::{
         BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, MessageStart,
         MessageStop, ReasoningContentDelta, StreamEvent, StreamMetadata, ToolResultStart, ToolUseDelta,
         ToolUseStart, WholeBlock,
     },
 };
-
-wire_enum! {
-    /// Why the model stopped.
-    pub enum StopReason {
-        EndTurn = "end_turn",
-        ToolUse = "tool_use",
-        MaxTokens = "max_tokens",
-        StopSequence = "stop_sequence",
-        /// Blocked or masked: the trace tells which.
-        GuardrailIntervened = "guardrail_intervened",
-        ContentFiltered = "content_filtered",
-        MalformedModelOutput = "malformed_model_output",
-        MalformedToolUse = "malformed_tool_use",
-        ModelContextWindowExceeded = "model_context_window_exceeded",
-    }
-}
 
 wire_struct! {
     /// The answer to a Converse call.

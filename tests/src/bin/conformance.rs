@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `DIR` holds recorded cases at any depth: folders with `01-meta.json`, `01-request.json`, `01-response.*`,
-//! `01-expected.json`, `02-…`. One line for each failure, and last `N passed, M failed, K skipped`.
+//! `01-expected.json`, `02-…`. Prints one line for each failure, `expected: N of M` (how many successful answers of
+//! Converse and ConverseStream were compared with their expectation), and last `N passed, M failed, K skipped`.
 
 use std::{path::PathBuf, process::ExitCode};
 

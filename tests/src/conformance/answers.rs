@@ -2,7 +2,7 @@
 //! for an answer.
 //!
 //! # Invariants
-//! - The answer is what `expected.json` says; where there is none, what the whole delivery gave.
+//! - The answer is what `expected.json` says. An answer without this file fails.
 //! - Before `messageStop` is whole, a stream that ends is an error. After it the message is final, and only what
 //!   metadata would have told is missing.
 
@@ -16,7 +16,7 @@ use super::{
     Checked,
     call::{Outcome, call},
     case::{Case, Interaction},
-    json::{Json, difference},
+    json::{Json, difference, upper_first},
 };
 
 /// How many cuts are spread over a body, at least.
@@ -32,7 +32,7 @@ pub(super) async fn check(case: &Case, interaction: &Interaction, request: Reque
     let Some(mut wire) = Wire::start(interaction, replay.clone(), &request, checked).await else { return };
     if !interaction.is_success() {
         check_refusal(interaction, &mut wire, checked).await;
-        if interaction.status() == 400 && interaction.header("x-amzn-errortype").is_none() {
+        if interaction.status() == 400 && interaction.error_type().is_none() {
             let replay = replay.assume_error_type();
             let Some(mut wire) = Wire::start(interaction, replay, &request, checked).await else { return };
             check_code(&wire.call(checked).await, Some("ValidationException"), checked);
@@ -41,11 +41,14 @@ pub(super) async fn check(case: &Case, interaction: &Interaction, request: Reque
     }
     let first = wire.call(checked).await;
     wire.check_sent(&request, checked);
-    let whole = match &interaction.expected {
-        Some(expected) => Whole::of(expected),
-        None => Whole::seen(&first, interaction, checked),
+    let Some(expected) = &interaction.expected else {
+        let (number, status) = (&interaction.number, interaction.status());
+        let missing = format!("an answer of status {status} needs the file {number}-expected.json");
+        return checked.fail("no expectation", missing);
     };
+    let whole = Whole::of(expected);
     whole.compare("delivered as recorded", &first, checked);
+    checked.is_compared = true;
     for (name, delivery) in deliveries(interaction) {
         let outcome = wire.deliver(delivery, None, checked).await;
         whole.compare(name, &outcome, checked);
@@ -129,13 +132,10 @@ async fn check_refusal(interaction: &Interaction, wire: &mut Wire, checked: &mut
     if error.status() != Some(interaction.status()) {
         checked.fail("refusal", format!("status {:?}, expected {}", error.status(), interaction.status()));
     }
-    let recorded = interaction.header("x-amzn-errortype").and_then(|kind| kind.split(':').next());
-    if recorded.is_some() {
-        check_code(&outcome, recorded, checked);
-    }
+    check_code(&outcome, interaction.error_type().as_deref(), checked);
     let body = Json::parse(interaction.body()).unwrap_or(Json::Null);
     let message = ["message", "Message"].iter().find_map(|key| body.get(key)?.as_str());
-    if message.is_some() && error.message() != message {
+    if error.message() != message {
         checked.fail("refusal", format!("message {:?}, expected {message:?}", error.message()));
     }
     check_request_id(interaction, error.request_id(), checked);
@@ -179,8 +179,6 @@ enum Whole {
         message: Option<String>,
         before: Json,
     },
-    /// There is nothing to compare with, and the first call failed.
-    Unknown,
 }
 
 impl Whole {
@@ -196,20 +194,6 @@ impl Whole {
         }
     }
 
-    fn seen(first: &Outcome, interaction: &Interaction, checked: &mut Checked) -> Self {
-        match first {
-            Outcome::Answer(answer) => Self::Answer(answer.clone()),
-            failed => {
-                let ends_well =
-                    |landmarks: Landmarks| landmarks.stop.is_some() && landmarks.exception.is_none();
-                if !interaction.streams() || Landmarks::of(interaction).is_some_and(ends_well) {
-                    checked.fail("an answer of status 200", failed.in_words());
-                }
-                Self::Unknown
-            }
-        }
-    }
-
     fn compare(&self, check: &str, outcome: &Outcome, checked: &mut Checked) {
         match (self, outcome) {
             (Self::Answer(expected), Outcome::Answer(answer)) => {
@@ -221,30 +205,23 @@ impl Whole {
                 let Some(service) = error.as_service() else {
                     return checked.fail(check, format!("the error `{error}` in place of the exception"));
                 };
-                if kind.is_some() && service.exception_type != *kind {
+                if service.exception_type != *kind {
                     checked.fail(check, format!("exception {:?}, expected {kind:?}", service.exception_type));
                 }
-                let code = kind.as_deref().map(upper);
-                if code.is_some() && error.code() != code.as_deref() {
+                let code = kind.as_deref().map(upper_first);
+                if error.code() != code.as_deref() {
                     checked.fail(check, format!("code {:?}, expected {code:?}", error.code()));
                 }
-                if message.is_some() && error.message() != message.as_deref() {
+                if error.message() != message.as_deref() {
                     checked.fail(check, format!("message {:?}, expected {message:?}", error.message()));
                 }
                 if let Some(difference) = difference(came, before) {
                     checked.fail(check, format!("before the exception: {difference}"));
                 }
             }
-            (Self::Unknown, Outcome::Failed { .. }) => {}
             (_, outcome) => checked.fail(check, format!("unexpectedly {}", outcome.in_words())),
         }
     }
-}
-
-/// `throttlingException` → `ThrottlingException`
-fn upper(kind: &str) -> String {
-    let mut letters = kind.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// What a body means that ends somewhere.

@@ -133,6 +133,16 @@ impl Interaction {
         headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1.as_deref()
     }
 
+    /// The recorded error type of a refusal, such as `ValidationException`: from the header, else from the body.
+    pub(super) fn error_type(&self) -> Option<String> {
+        let body = Json::parse(self.body()).unwrap_or(Json::Null);
+        let in_body = || ["code", "__type"].iter().find_map(|key| body.get(key)?.as_str());
+        let code = self.header("x-amzn-errortype").or_else(in_body)?;
+        // A header may add a URI after a colon, a body may put a namespace before a hash sign.
+        let code = code.split(':').next().unwrap_or_default();
+        Some(code.rsplit('#').next().unwrap_or_default().to_owned()).filter(|code| !code.is_empty())
+    }
+
     /// The bytes of the response.
     pub(super) fn body(&self) -> &[u8] {
         self.response.as_deref().unwrap_or_default()

@@ -111,6 +111,12 @@ impl Json {
     }
 }
 
+/// `throttlingException` → `ThrottlingException`
+pub(super) fn upper_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
 /// The first difference between two values, in words; `None` where they are the same.
 pub(super) fn difference(ours: &Json, theirs: &Json) -> Option<String> {
     differ(&ours.clone().tidy(), &theirs.clone().tidy(), "")

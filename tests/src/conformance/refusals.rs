@@ -1,7 +1,8 @@
-//! What the rules of `outcrop-local` say about recorded requests: never no where the service said yes, and
-//! the same no.
+//! Compares the rules of `outcrop-local` with the service's verdict on each recorded request.
 //!
-//! Where the service said no and the rules say something else, the interaction is listed with the kind of reason.
+//! A request that the service accepted must be accepted. A request that the service refused must be refused with the
+//! same status, error type and message; [`KNOWN_EXCEPTIONS`] lists the refusals that the rules cannot give.
+//! Anything else is a failure of the interaction.
 
 use std::fmt;
 
@@ -9,90 +10,78 @@ use outcrop_core::Frame;
 use outcrop_local::{Operation, Refusal, judge};
 use serde_json::Value;
 
-use super::case::{Interaction, decode};
+use super::{
+    case::{Interaction, decode},
+    json::upper_first,
+};
 
-/// How the verdicts compare.
+/// Counts of compared refusals, and the known exceptions that were found.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
-    /// Refused as recorded, word for word.
+    /// Refused as recorded: same status, type and message.
     equal: usize,
-    /// Refused by the service, and differently or not at all by the rules.
-    listed: Vec<String>,
-    /// Taken by the service, refused by the rules.
-    wrong: Vec<String>,
+    /// Refused by the service, accepted by the rules, and listed in [`KNOWN_EXCEPTIONS`].
+    known: Vec<String>,
+    /// Differences, which are failures.
+    wrong: usize,
 }
 
-/// Why the rules cannot say what the service said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    /// Accounts, access, quotas, guardrails, prompts, S3, and what is served where.
-    KnownToAws,
-    /// The bytes of images and documents.
-    Bytes,
-    /// The model's own count of tokens.
-    Tokens,
-    /// The service failed.
-    Failure,
-    /// A body for InvokeModel, which is each vendor's own.
-    InvokeModel,
-    /// There is no rule with these words.
-    NoRule,
+/// A refusal that depends on something only the service knows. The rules accept such a request.
+#[derive(Debug)]
+struct KnownException {
+    /// Not compared within a stream, where the status is always 200.
+    status: u16,
+    code: &'static str,
+    /// A part of the message; empty for any message.
+    message: &'static str,
+    reason: &'static str,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::KnownToAws => "only AWS knows: access, quotas, guardrails, prompts, S3, regions",
-            Self::Bytes => "needs a look into the media's bytes",
-            Self::Tokens => "needs the model's own count of tokens",
-            Self::Failure => "the service failed",
-            Self::InvokeModel => "a body for InvokeModel",
-            Self::NoRule => "no rule has these words",
-        })
-    }
+const fn known(
+    status: u16,
+    code: &'static str,
+    message: &'static str,
+    reason: &'static str,
+) -> KnownException {
+    KnownException { status, code, message, reason }
 }
 
-impl Reason {
-    fn of(recorded: &Recorded, body: &[u8]) -> Self {
-        const WORDS: [(&str, Reason); 16] = [
-            ("on-demand throughput", Reason::KnownToAws),
-            ("access to the model", Reason::KnownToAws),
-            ("not authorized", Reason::KnownToAws),
-            ("end of its life", Reason::KnownToAws),
-            ("guardrail", Reason::KnownToAws),
-            ("s3", Reason::KnownToAws),
-            ("bucket", Reason::KnownToAws),
-            ("data retention", Reason::KnownToAws),
-            ("mime", Reason::Bytes),
-            ("filetype", Reason::Bytes),
-            ("file type", Reason::Bytes),
-            ("could not process", Reason::Bytes),
-            ("pdf", Reason::Bytes),
-            ("too long", Reason::Tokens),
-            ("exceed", Reason::Tokens),
-            ("context length", Reason::Tokens),
-        ];
-        let is_invoke = serde_json::from_slice::<Value>(body)
-            .is_ok_and(|body| body.pointer("/input/invokeModel").is_some());
-        if is_invoke {
-            return Self::InvokeModel;
-        }
-        match recorded.status {
-            401 | 403 | 404 | 429 => return Self::KnownToAws,
-            408 | 424 | 500.. => return Self::Failure,
-            _ => {}
-        }
-        let message = recorded.message.to_lowercase();
-        let known = WORDS.iter().find(|(words, _)| message.contains(words));
-        known.map_or(Self::NoRule, |(_, reason)| *reason)
-    }
-}
+const CREDENTIALS: &str = "the rules do not check credentials";
+const UNAVAILABLE: &str = "the rules do not model failures of the service";
 
-/// What the service answered in place of the model.
+/// Every refusal that the rules may miss.
+///
+/// `InternalServerException` is not among them: the service also answers with it to some requests, such as those with
+/// a recursive output schema, and the rules must do the same.
+const KNOWN_EXCEPTIONS: &[KnownException] = &[
+    // Some models can be called by their own id in one region and only through an inference profile in another.
+    known(
+        400,
+        "ValidationException",
+        "with on-demand throughput isn’t supported",
+        "depends on the region of the call",
+    ),
+    known(403, "AccessDeniedException", "access to the model", "access to models belongs to the account"),
+    known(403, "AccessDeniedException", "not authorized", "permissions belong to the account"),
+    known(403, "ExpiredTokenException", "", CREDENTIALS),
+    known(403, "InvalidSignatureException", "", CREDENTIALS),
+    known(403, "UnrecognizedClientException", "", CREDENTIALS),
+    // Models, guardrails and prompts that do not exist, and models that were retired.
+    known(404, "ResourceNotFoundException", "", "what exists depends on account, region and date"),
+    known(408, "ModelTimeoutException", "", UNAVAILABLE),
+    known(424, "ModelErrorException", "", UNAVAILABLE),
+    known(429, "ThrottlingException", "", "quotas belong to the account"),
+    known(503, "ServiceUnavailableException", "", UNAVAILABLE),
+];
+
+/// CountTokens also takes a body for InvokeModel, whose format belongs to the model's vendor.
+const INVOKE_MODEL: &str = "the rules do not read bodies for InvokeModel";
+
+/// The error that the service answered with.
 struct Recorded {
     status: u16,
     in_stream: bool,
-    /// Without the part behind the colon; `None` where it was not recorded.
+    /// Without the part after the colon. Where the recorder dropped it, the type that the status implies.
     code: Option<String>,
     message: String,
 }
@@ -107,83 +96,138 @@ impl Recorded {
                 .unwrap_or_default()
                 .to_owned()
         };
+        let status = interaction.status();
         if !interaction.is_success() {
-            let code = interaction.header("x-amzn-errortype").and_then(|kind| kind.split(':').next());
             return Some(Self {
-                status: interaction.status(),
+                status,
                 in_stream: false,
-                code: code.map(str::to_owned),
+                code: interaction.error_type().or_else(|| implied_code(status).map(str::to_owned)),
                 message: message(interaction.body()),
             });
         }
-        // A stream that begins with an exception; one that ends with it was accepted.
+        // A stream that begins with an exception is a refusal. An exception after other frames is not: the service
+        // had accepted the request.
         let frames: Vec<(Frame, usize)> = interaction.frames()?;
         let (first, _) = frames.first()?;
         let kind = first.header_str(":exception-type")?;
-        let mut letters = kind.chars();
-        let upper = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters);
         Some(Self {
-            status: interaction.status(),
+            status,
             in_stream: true,
-            code: Some(upper.collect()),
+            code: Some(upper_first(kind)),
             message: message(&first.payload),
         })
     }
 
-    fn is(&self, refusal: &Refusal) -> bool {
+    fn equals(&self, refusal: &Refusal) -> bool {
         self.status == refusal.status
             && self.in_stream == refusal.in_stream
+            && self.code.as_deref() == Some(refusal.code)
             && self.message == refusal.message
-            && self.code.as_deref().is_none_or(|code| code == refusal.code)
+    }
+
+    fn known_exception(&self, body: &[u8]) -> Option<&'static str> {
+        let is_invoke = serde_json::from_slice::<Value>(body)
+            .is_ok_and(|body| body.pointer("/input/invokeModel").is_some());
+        if is_invoke {
+            return Some(INVOKE_MODEL);
+        }
+        let found = KNOWN_EXCEPTIONS.iter().find(|known| {
+            (self.in_stream || self.status == known.status)
+                && self.code.as_deref() == Some(known.code)
+                && self.message.contains(known.message)
+        });
+        found.map(|known| known.reason)
+    }
+}
+
+impl fmt::Display for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_error(f, self.status, self.in_stream, self.code.as_deref(), &self.message)
+    }
+}
+
+/// The verdict of the rules.
+struct Verdict<'a>(Option<&'a Refusal>);
+
+impl fmt::Display for Verdict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("accepted"),
+            Some(refusal) => {
+                write_error(f, refusal.status, refusal.in_stream, Some(refusal.code), &refusal.message)
+            }
+        }
+    }
+}
+
+fn write_error(
+    f: &mut fmt::Formatter<'_>,
+    status: u16,
+    in_stream: bool,
+    code: Option<&str>,
+    message: &str,
+) -> fmt::Result {
+    let place = if in_stream { " in the stream" } else { "" };
+    write!(f, "{status}{place} {} {message:?}", code.unwrap_or("without a type"))
+}
+
+/// The error type of a refusal whose recorder dropped `x-amzn-errortype`, where the status allows only one.
+///
+/// `SerializationException` has status 400 too, but the service sends it only for bodies that do not fit the model of
+/// the operation, which no recording client sends.
+fn implied_code(status: u16) -> Option<&'static str> {
+    match status {
+        400 => Some("ValidationException"),
+        500 => Some("InternalServerException"),
+        _ => None,
     }
 }
 
 impl Refusals {
-    /// Judges one recorded request.
-    pub(super) fn check(&mut self, name: &str, interaction: &Interaction) {
-        let Some(body) = &interaction.request else { return };
-        let Some((model_id, operation)) = read_path(interaction.path()) else { return };
-        let verdict = judge(&model_id, operation, body);
-        match (Recorded::of(interaction), verdict) {
-            (None, Ok(())) => {}
-            (None, Err(refusal)) => {
-                self.wrong.push(format!("{name}: false refusal: {} {}", refusal.code, refusal.message));
-            }
-            (Some(recorded), Err(refusal)) if recorded.is(&refusal) => self.equal += 1,
-            (Some(recorded), verdict) => {
-                let reason = Reason::of(&recorded, body);
-                let ours = verdict.err().map_or("accepted".to_owned(), |refusal| refusal.message);
-                self.listed.push(format!(
-                    "{name}: {reason}: recorded {} {:?}, ours {ours:?}",
-                    recorded.status, recorded.message
-                ));
-            }
+    /// Compares the verdicts on one recorded request.
+    ///
+    /// # Errors
+    /// How they differ, in one line.
+    pub(super) fn check(&mut self, name: &str, interaction: &Interaction) -> Result<(), String> {
+        let Some(body) = &interaction.request else { return Ok(()) };
+        let Some((model_id, operation)) = read_path(interaction.path()) else { return Ok(()) };
+        let verdict = judge(&model_id, operation, body).err();
+        let Some(recorded) = Recorded::of(interaction) else {
+            let Some(refusal) = &verdict else { return Ok(()) };
+            self.wrong += 1;
+            return Err(format!(
+                "the service accepted the request, the rules say {}",
+                Verdict(Some(refusal))
+            ));
+        };
+        if verdict.as_ref().is_some_and(|refusal| recorded.equals(refusal)) {
+            self.equal += 1;
+            return Ok(());
         }
-    }
-
-    pub(super) fn is_good(&self) -> bool {
-        self.wrong.is_empty()
+        let reason = if verdict.is_none() { recorded.known_exception(body) } else { None };
+        if let Some(reason) = reason {
+            self.known.push(format!("{name}: {reason}: {recorded}"));
+            return Ok(());
+        }
+        self.wrong += 1;
+        Err(format!("the service refused with {recorded}, the rules say {}", Verdict(verdict.as_ref())))
     }
 
     pub(super) fn add(&mut self, other: Self) {
         self.equal += other.equal;
-        self.listed.extend(other.listed);
-        self.wrong.extend(other.wrong);
+        self.known.extend(other.known);
+        self.wrong += other.wrong;
     }
 
-    pub(super) fn listed(&self) -> &[String] {
-        &self.listed
-    }
-
-    pub(super) fn wrong(&self) -> &[String] {
-        &self.wrong
+    pub(super) fn known(&self) -> &[String] {
+        &self.known
     }
 }
 
 impl fmt::Display for Refusals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (listed, wrong) = (self.listed.len(), self.wrong.len());
-        write!(f, "refusals: {} equal, {listed} listed, {wrong} false refusals", self.equal)
+        let known = self.known.len();
+        write!(f, "refusals: {} equal, {known} known exceptions, {} wrong", self.equal, self.wrong)
     }
 }
 

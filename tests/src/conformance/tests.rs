@@ -18,13 +18,13 @@ impl Drop for Folder {
     }
 }
 
-/// Runs over one case with these files; each line of the report must begin as expected. What the rules of
-/// refusals say is left out.
+/// Runs over one case with these files; each line of the report must begin as expected. Lines of counts are left out.
 async fn check(files: &[(&str, &str)], expected: &[&str]) {
     let report = report_on(files).await;
-    let counts = |line: &&str| line.contains(" calls over HTTP") || line.starts_with("refusals: ");
-    let lines: Vec<&str> =
-        report.lines().filter(|line| !counts(line) && !line.contains(": false refusal: ")).collect();
+    let is_count = |line: &&str| {
+        line.contains(" calls over HTTP") || line.starts_with("refusals: ") || line.starts_with("expected: ")
+    };
+    let lines: Vec<&str> = report.lines().filter(|line| !is_count(line)).collect();
     let same = lines.len() == expected.len()
         && lines.iter().zip(expected).all(|(line, start)| line.starts_with(start));
     assert!(same, "{report}");
@@ -42,25 +42,105 @@ async fn report_on(files: &[(&str, &str)]) -> String {
     run(std::slice::from_ref(&dir.0)).await.to_string()
 }
 
+#[track_caller]
+fn assert_lines(report: &str, expected: &[&str]) {
+    for expected in expected {
+        assert!(report.lines().any(|line| line == *expected), "{expected}\nis not in\n{report}");
+    }
+}
+
 #[tokio::test]
 async fn refusals_are_compared() {
     const COUNT: &str = r#"{"path":"/model/amazon.nova-lite-v1%3A0/count-tokens","status":STATUS}"#;
     const REQUEST: &str =
         r#"{"input":{"converse":{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}}}"#;
+    const WORDS: &str = "The provided model doesn't support counting tokens.";
     for (status, message, expected) in [
+        ("400", WORDS, ["refusals: 1 equal, 0 known exceptions, 0 wrong", "0 passed, 0 failed, 0 skipped"]),
         (
             "400",
-            "The provided model doesn't support counting tokens.",
-            "refusals: 1 equal, 0 listed, 0 false refusals",
+            "Something else.",
+            ["refusals: 0 equal, 0 known exceptions, 1 wrong", "0 passed, 1 failed, 0 skipped"],
         ),
-        ("400", "Something else.", "refusals: 0 equal, 1 listed, 0 false refusals"),
-        ("200", "", "refusals: 0 equal, 0 listed, 1 false refusals"),
+        ("200", "", ["refusals: 0 equal, 0 known exceptions, 1 wrong", "0 passed, 1 failed, 0 skipped"]),
     ] {
         let meta = COUNT.replace("STATUS", status);
         let answer = format!(r#"{{"message":"{message}"}}"#);
         let files = [("1-meta.json", &*meta), ("1-request.json", REQUEST), ("1-response.json", &*answer)];
-        let report = report_on(&files).await;
-        assert!(report.lines().any(|line| line == expected), "{report}");
+        assert_lines(&report_on(&files).await, &expected);
+    }
+}
+
+const BLANK_WORDS: &str = "The text field in the ContentBlock object at messages.0.content.0 is blank. \
+                           Add text to the text field, and try again.";
+
+/// Runs over one refusal of a request with a blank text.
+async fn report_on_blank(status: u16, kind: Option<&str>, message: &str) -> String {
+    let kind = kind.map_or(String::new(), |kind| format!(r#""x-amzn-errortype":"{kind}""#));
+    let path = "/model/us.amazon.nova-lite-v1:0/converse";
+    let meta = format!(r#"{{"path":"{path}","status":{status},"response_headers":{{{kind}}}}}"#);
+    let request = r#"{"messages":[{"role":"user","content":[{"text":" "}]}]}"#;
+    let response = format!(r#"{{"message":"{message}"}}"#);
+    report_on(&[("1-meta.json", &meta), ("1-request.json", request), ("1-response.json", &response)]).await
+}
+
+#[tokio::test]
+async fn a_refusal_with_the_same_status_type_and_words_passes() {
+    for kind in [Some("ValidationException:http://x/"), Some("ValidationException"), None] {
+        let report = report_on_blank(400, kind, BLANK_WORDS).await;
+        assert_lines(&report, &["refusals: 1 equal, 0 known exceptions, 0 wrong"]);
+        assert_lines(&report, &["expected: 0 of 0", "1 passed, 0 failed, 0 skipped"]);
+    }
+}
+
+async fn check_wrong_refusal(status: u16, kind: Option<&str>, message: &str, recorded: &str) {
+    let report = report_on_blank(status, kind, message).await;
+    let failure = format!(
+        "FAIL source/case/1: refusal: the service refused with {recorded}, \
+         the rules say 400 ValidationException {BLANK_WORDS:?}"
+    );
+    assert_lines(&report, &[&failure, "refusals: 0 equal, 0 known exceptions, 1 wrong"]);
+    assert_lines(&report, &["0 passed, 1 failed, 0 skipped"]);
+}
+
+#[tokio::test]
+async fn a_refusal_with_another_type_fails() {
+    let recorded = format!("400 ConflictException {BLANK_WORDS:?}");
+    check_wrong_refusal(400, Some("ConflictException:http://x/"), BLANK_WORDS, &recorded).await;
+}
+
+#[tokio::test]
+async fn a_refusal_with_other_words_fails() {
+    let recorded = r#"400 ValidationException "Add text.""#;
+    check_wrong_refusal(400, Some("ValidationException"), "Add text.", recorded).await;
+    check_wrong_refusal(400, None, "Add text.", recorded).await;
+}
+
+#[tokio::test]
+async fn a_refusal_with_another_status_fails() {
+    let recorded = format!("422 ValidationException {BLANK_WORDS:?}");
+    check_wrong_refusal(422, Some("ValidationException"), BLANK_WORDS, &recorded).await;
+    let recorded = format!("500 InternalServerException {BLANK_WORDS:?}");
+    check_wrong_refusal(500, None, BLANK_WORDS, &recorded).await;
+}
+
+/// Known exceptions excuse rules that accept the request, not rules that refuse it in another way.
+#[tokio::test]
+async fn only_accepted_requests_are_known_exceptions() {
+    let words = "User: x is not authorized to perform: bedrock:InvokeModel";
+    let recorded = format!("403 AccessDeniedException {words:?}");
+    check_wrong_refusal(403, Some("AccessDeniedException"), words, &recorded).await;
+
+    let request = r#"{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}"#;
+    let meta = r#"{"path":"/model/us.amazon.nova-lite-v1:0/converse","status":403,
+        "response_headers":{"x-amzn-errortype":"AccessDeniedException"}}"#;
+    for (words, expected) in [
+        (words, ["refusals: 0 equal, 1 known exceptions, 0 wrong", "1 passed, 0 failed, 0 skipped"]),
+        ("No.", ["refusals: 0 equal, 0 known exceptions, 1 wrong", "0 passed, 1 failed, 0 skipped"]),
+    ] {
+        let response = format!(r#"{{"message":"{words}"}}"#);
+        let files = [("1-meta.json", meta), ("1-request.json", request), ("1-response.json", &*response)];
+        assert_lines(&report_on(&files).await, &expected);
     }
 }
 
@@ -90,12 +170,27 @@ const HELLO: &str = r#"messageStart {"role":"assistant"}
     messageStop {"stopReason":"end_turn"}"#;
 
 #[tokio::test]
-async fn an_answer_alone_is_enough() {
-    check(&[STREAM, ("1-response.eventstream", HELLO)], &["1 passed, 0 failed, 0 skipped"]).await;
+async fn an_answer_without_an_expectation_fails() {
+    let failure =
+        "FAIL source/case/1: no expectation: an answer of status 200 needs the file 1-expected.json";
+    let lines = [failure, "0 passed, 1 failed, 0 skipped"];
+    check(&[STREAM, ("1-response.eventstream", HELLO)], &lines).await;
     let whole =
         r#"{"output":{"message":{"role":"assistant","content":[{"text":"a"}]}},"stopReason":"end_turn"} "#;
-    check(&[WHOLE, ("1-response.json", whole)], &["1 passed, 0 failed, 0 skipped"]).await;
+    let files = [WHOLE, ("1-response.json", whole)];
+    check(&files, &lines).await;
+    assert_lines(&report_on(&files).await, &["expected: 0 of 1"]);
+
+    let expected = r#"{"message":{"role":"assistant","content":[{"text":"a"}]},"stopReason":"end_turn"}"#;
+    let files = [WHOLE, ("1-response.json", whole), ("1-expected.json", expected)];
+    assert_lines(&report_on(&files).await, &["expected: 1 of 1", "1 passed, 0 failed, 0 skipped"]);
+}
+
+#[tokio::test]
+async fn interactions_without_a_response_are_skipped() {
     check(&[WHOLE], &["0 passed, 0 failed, 1 skipped"]).await;
+    let unused = "FAIL source/case/1: expectation: there is no response to compare it with";
+    check(&[WHOLE, ("1-expected.json", "{}")], &[unused, "0 passed, 1 failed, 0 skipped"]).await;
     check(&[("1-meta.json", r#"{"path":"/model/a/invoke"}"#)], &["0 passed, 0 failed, 0 skipped"]).await;
 }
 
@@ -114,7 +209,7 @@ async fn differences_are_told() {
     check(&[STREAM, ("1-response.eventstream", HELLO), expected], &lines).await;
     check(
         &[WHOLE, ("1-response.json", "{}"), ("1-request.json", r#"["messages"]"#)],
-        &[other, other, "0 passed, 1 failed"],
+        &[other, other, other, "0 passed, 1 failed"],
     )
     .await;
     check(&[("1-meta.json", "{}")], &["FAIL source/case: the case cannot be read", "0 passed, 1 failed"])
@@ -155,7 +250,8 @@ async fn turns_are_sent_again_by_rules() {
     let expected = format!(r#"{{"message":{message},"stopReason":"tool_use"}}"#);
     let request = r#"{"messages":[{"role":"user","content":[{"text":"Hi"}]},
         {"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"n","input":{}}}]},
-        {"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"text":"ok"}]}}]}]}"#;
+        {"role":"user","content":[{"toolResult":{"toolUseId":"t","content":[{"text":"ok"}]}}]}],
+        "toolConfig":{"tools":[{"toolSpec":{"name":"n","inputSchema":{"json":{"type":"object"}}}}]}}"#;
     check(
         &[
             WHOLE,
@@ -163,6 +259,7 @@ async fn turns_are_sent_again_by_rules() {
             ("1-expected.json", &expected),
             ("02-meta.json", WHOLE.1),
             ("02-response.json", &response),
+            ("02-expected.json", &expected),
             ("02-request.json", request),
         ],
         &["rule blank_text: 1", "rule tool_use_type: 1", "rule unsigned_reasoning: 1", "2 passed, 0 failed"],

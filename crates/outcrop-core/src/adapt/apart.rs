@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    keyword::is_one_of,
+    kinds::is_one_of,
     merge::{is_equal, type_of, types},
     refs::References,
 };

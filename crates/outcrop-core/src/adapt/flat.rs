@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    keyword::{is_one_of, kind_of},
+    kinds::{is_one_of, kind_of},
     merge::{Flat, is_equal, type_of, types, types_value},
     report::{Action, Inexpressible, Why},
     walk::{Adaptation, Walk, is_annotation, refuse},

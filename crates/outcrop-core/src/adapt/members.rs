@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     OptionalMembers,
+    adapted::Segment,
     merge::{types, types_value},
     refs::child,
     report::{Action, Inexpressible, Why},
-    unwrap::Segment,
     walk::{Adaptation, MAX_DEPTH, Walk, is_never, refuse},
 };
 

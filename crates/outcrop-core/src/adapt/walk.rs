@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     OptionalMembers, SchemaDialect,
+    adapted::Segment,
     apart::all_apart,
     merge::{Flat, merge},
     refs::{REFERENCES, References, child, holds_definitions},
     report::{Action, Inexpressible, SchemaChange, Why},
-    unwrap::Segment,
     words::append,
 };
 

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Adapted,
+    adapted::wrap,
     refs::{REFERENCES, References, Shape, child, holds_definitions, shape},
     report::{Action, Inexpressible, SchemaChange, Why},
     walk::{MAX_DEPTH, refuse},
-    wrap,
 };
 
 /// Where a root that was wrapped is.

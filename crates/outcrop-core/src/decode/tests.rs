@@ -652,7 +652,7 @@ fn every_way_of_reading_gives_the_same() {
     let ready = |text: &str| set.check("any", &InputText::from(text), None).unwrap();
     fn check<T>(ready: impl Fn() -> crate::ReadyInput, name: &str, expected: &str)
     where
-        T: serde::de::DeserializeOwned + fmt::Debug,
+        T: serde::de::DeserializeOwned + std::fmt::Debug,
     {
         let by_text: Result<BTreeMap<String, T>, _> = ready().decode();
         let by_value: Result<BTreeMap<String, T>, _> = ready().into_decoded();

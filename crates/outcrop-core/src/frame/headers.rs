@@ -1,4 +1,4 @@
-//! The header block of a frame: read where it lies, and written.
+//! The headers of a frame, and their block on the wire: read in place, and written.
 //!
 //! # Invariants
 //! - Texts that were read are UTF-8, and every length was within the block.
@@ -7,7 +7,63 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{FrameError, Header, HeaderFault, HeaderValue};
+use super::{FrameError, HeaderFault};
+
+/// One header of a [`Frame`](super::Frame).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name, at most 255 bytes; those of the protocol begin with a colon. Names that Bedrock uses cost no
+    /// allocation.
+    pub name: Cow<'static, str>,
+    /// The value.
+    pub value: HeaderValue,
+}
+
+/// The value of a [`Header`]: the types of the specification. Bedrock sends strings only.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// True (type 0 on the wire) or false (type 1).
+    Bool(bool),
+    /// A signed integer of 8 bits (type 2).
+    Byte(i8),
+    /// A signed integer of 16 bits (type 3).
+    Int16(i16),
+    /// A signed integer of 32 bits (type 4).
+    Int32(i32),
+    /// A signed integer of 64 bits (type 5).
+    Int64(i64),
+    /// Bytes, at most 32,767 (type 6).
+    Bytes(Bytes),
+    /// Text, at most 32,767 bytes (type 7).
+    String(Cow<'static, str>),
+    /// A point in time (type 8), in milliseconds since 1970-01-01T00:00:00Z.
+    Timestamp(i64),
+    /// A UUID (type 9), its bytes in the order in which they are written.
+    Uuid([u8; 16]),
+}
+
+impl HeaderValue {
+    /// The text, if this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<&'static str> for HeaderValue {
+    fn from(text: &'static str) -> Self {
+        Self::String(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for HeaderValue {
+    fn from(text: String) -> Self {
+        Self::String(Cow::Owned(text))
+    }
+}
 
 // The types of header values on the wire.
 const TRUE: u8 = 0;

@@ -1,12 +1,38 @@
-//! The way back from a value that fits an adapted schema to one of the original schema.
+//! An adapted schema, and the way back from a value that fits it to one of the original schema.
 //!
 //! # Invariants
 //! - Only what adaptation put there is taken out: the object around the root, and `null`s for members that are not
 //!   there.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Adapted, WRAPPER, refs::child};
+use super::{SchemaChange, refs::child};
+
+/// The member that holds the value where a root was wrapped.
+pub const WRAPPER: &str = "value";
+
+/// A schema in a dialect, and what was done to get there.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Adapted {
+    /// What is sent.
+    pub schema: Value,
+    /// What was done, in the order of the schema. Definitions that nothing uses are left out without a word.
+    pub changes: Vec<SchemaChange>,
+    /// Whether the root was put into an object, as its member [`WRAPPER`].
+    pub wrapped: bool,
+    pub(super) filled: Vec<Vec<Segment>>,
+}
+
+/// An object that holds what `schema` describes.
+pub(super) fn wrap(schema: Value) -> Value {
+    json!({
+        "type": "object",
+        "properties": { WRAPPER: schema },
+        "required": [WRAPPER],
+        "additionalProperties": false,
+    })
+}
 
 /// A step into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
