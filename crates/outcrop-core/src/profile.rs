@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(Profile::of("somebody.new-model"), Profile::permissive());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Profile {
     /// The family, such as `anthropic`; empty where unknown.
@@ -197,7 +197,7 @@ pub enum Sampling {
 
 /// How a model caches prompts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Caching {
     /// A shorter prefix is not cached, and nothing is said.

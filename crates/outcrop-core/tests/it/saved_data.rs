@@ -141,3 +141,13 @@ fn profiles_of_earlier_releases_are_read() {
         assert_eq!(profile, expected, "{name}");
     }
 }
+
+/// A later release may add members; an earlier one ignores them instead of refusing the profile.
+#[test]
+fn unknown_members_of_a_saved_profile_are_ignored() {
+    let model = "us.anthropic.claude-sonnet-4-6";
+    let mut saved = serde_json::to_value(Profile::of(model)).unwrap();
+    saved["aLaterFact"] = true.into();
+    saved["cache"]["aLaterFact"] = true.into();
+    assert_eq!(serde_json::from_value::<Profile>(saved).unwrap(), Profile::of(model));
+}
