@@ -29,7 +29,7 @@ pub struct Profile {
     /// Whether tools can be used in a stream (R124).
     pub streams_tools: bool,
     /// Whether fine-grained tool streaming can be asked for (R40).
-    pub fine_tools: FineTools,
+    pub fine_tools: Support,
     /// Whether a conversation may begin with the assistant (R2).
     pub assistant_first: bool,
     /// Whether a user message may hold tool results and other content (R6).
@@ -57,7 +57,7 @@ pub struct Profile {
     /// Whether tools can be used at all.
     pub tools: bool,
     /// Members of `toolChoice` that are taken (R21).
-    pub tool_choice: Vec<Choice>,
+    pub tool_choice: Vec<ToolChoiceKind>,
     /// Whether `any` and `tool` are taken together with a thinking budget (R64).
     pub forces_tools_while_thinking: bool,
     /// Whether there may be a system prompt.
@@ -67,7 +67,7 @@ pub struct Profile {
     /// Whether a conversation may end with the assistant.
     pub prefill: Prefill,
     /// Values of `thinking.type` that are taken; none where the model does not think in Anthropic's way.
-    pub thinking: Vec<Thinking>,
+    pub thinking: Vec<ThinkingType>,
     /// Whether it thinks where the request does not say so.
     pub thinks_by_default: bool,
     /// Whether a thinking block holds only behind the exact prefix it was sent behind (R70).
@@ -116,24 +116,28 @@ pub struct Profile {
     pub overflow: Overflow,
 }
 
-/// Whether a model takes fine-grained tool streaming, by which it does not hold back a parameter until it is complete.
+/// Whether a model supports a feature.
+///
+/// In JSON the words are `taken`, `unknown` and `refused`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum FineTools {
-    /// It does.
-    Taken,
-    /// Nobody knows: it is asked for only where that is demanded.
+pub enum Support {
+    /// The model supports it.
+    #[serde(rename = "taken")]
+    Yes,
+    /// Not known: the feature is requested only if the user asks for it.
     Unknown,
-    /// It does not, or has no such thing.
-    Refused,
+    /// The model rejects it or does not have it.
+    #[serde(rename = "refused")]
+    No,
 }
 
 /// A member of `toolChoice`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum Choice {
+pub enum ToolChoiceKind {
     /// The model chooses.
     Auto,
     /// It must use a tool.
@@ -159,7 +163,7 @@ pub enum Prefill {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Thinking {
+pub enum ThinkingType {
     /// With a budget of tokens.
     Enabled,
     /// As much as the model likes.
@@ -170,7 +174,7 @@ pub enum Thinking {
     Disabled,
 }
 
-impl Thinking {
+impl ThinkingType {
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -298,7 +302,7 @@ impl Profile {
         Self {
             family: String::new(),
             streams_tools: true,
-            fine_tools: FineTools::Unknown,
+            fine_tools: Support::Unknown,
             assistant_first: false,
             mixes_tool_results: true,
             mixes_tool_uses: true,
@@ -312,12 +316,17 @@ impl Profile {
             reasoning: ReasoningReplay::AsSent,
             tool_use_ids: ToolUseIds::Converse,
             tools: true,
-            tool_choice: vec![Choice::Auto, Choice::Any, Choice::Tool],
+            tool_choice: vec![ToolChoiceKind::Auto, ToolChoiceKind::Any, ToolChoiceKind::Tool],
             forces_tools_while_thinking: true,
             system_prompt: true,
             merges_roles: true,
             prefill: Prefill::Free,
-            thinking: vec![Thinking::Enabled, Thinking::Adaptive, Thinking::BetweenTools, Thinking::Disabled],
+            thinking: vec![
+                ThinkingType::Enabled,
+                ThinkingType::Adaptive,
+                ThinkingType::BetweenTools,
+                ThinkingType::Disabled,
+            ],
             thinks_by_default: false,
             binds_thinking: false,
             sampling: Sampling::Free,
@@ -375,13 +384,13 @@ impl Profile {
             Fact::NoToolResultStatus => self.tool_result_status = false,
             Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
             Fact::BindsThinking => self.binds_thinking = true,
-            Fact::NoFineTools => self.fine_tools = FineTools::Refused,
+            Fact::NoFineTools => self.fine_tools = Support::No,
             Fact::NoNativeOutput => self.native_output = false,
             Fact::NoStrictTools => self.strict_tools = false,
             Fact::NoTools => self.tools = false,
-            Fact::NoForcedTools => self.tool_choice.retain(|choice| *choice == Choice::Auto),
-            Fact::NoAnyTool => self.tool_choice.retain(|choice| *choice != Choice::Any),
-            Fact::NoNamedTool => self.tool_choice.retain(|choice| *choice != Choice::Tool),
+            Fact::NoForcedTools => self.tool_choice.retain(|choice| *choice == ToolChoiceKind::Auto),
+            Fact::NoAnyTool => self.tool_choice.retain(|choice| *choice != ToolChoiceKind::Any),
+            Fact::NoNamedTool => self.tool_choice.retain(|choice| *choice != ToolChoiceKind::Tool),
             Fact::NoForcedToolsWhileThinking => self.forces_tools_while_thinking = false,
             Fact::SchemaLimits => self.schema_subset = true,
             Fact::NativeSchemaRefused(schema) => add(&mut self.native_schemas_refused, schema),

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use serde_json::{Value, value::RawValue};
 
 use super::Turn;
-use crate::{FineTools, Members, RawJson, Request, raw_json::all_members};
+use crate::{Members, RawJson, Request, Support, raw_json::all_members};
 
 /// Whether the inputs of tools are asked for as the model writes them, or a parameter at a time.
 ///
@@ -48,9 +48,9 @@ impl Turn {
             && match self.tool_streaming {
                 ToolStreaming::Auto => {
                     let live = tools.any_live() || output.is_some_and(|output| output.spec.is_live());
-                    live && profile.fine_tools == FineTools::Taken
+                    live && profile.fine_tools == Support::Yes
                 }
-                ToolStreaming::Fine => profile.fine_tools != FineTools::Refused,
+                ToolStreaming::Fine => profile.fine_tools != Support::No,
                 ToolStreaming::Buffered => false,
             }
     }

@@ -1,6 +1,6 @@
 //! Thinking of Anthropic's models: how it is asked for, and that its blocks come back as they were sent.
 
-use outcrop_core::{ReasoningReplay, Thinking};
+use outcrop_core::{ReasoningReplay, ThinkingType};
 use serde_json::Value;
 
 use super::{Refusal, Verdict, read::Asked};
@@ -15,7 +15,7 @@ pub(super) fn kind(asked: &Asked<'_>) -> Verdict {
     if !asked.speaks_anthropic() || taken.iter().any(|thinking| thinking.as_str() == kind) {
         return Ok(());
     }
-    let adapts = taken.contains(&Thinking::Adaptive);
+    let adapts = taken.contains(&ThinkingType::Adaptive);
     let message = match kind {
         // Guess, for models that never think.
         _ if taken.is_empty() => "thinking: Extra inputs are not permitted".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use outcrop_core::Choice;
+use outcrop_core::ToolChoiceKind;
 use serde_json::Value;
 
 use super::{
@@ -68,11 +68,11 @@ pub(super) fn support(asked: &Asked<'_>) -> Verdict {
     }
 }
 
-fn choice_of(name: &str) -> Option<Choice> {
+fn choice_of(name: &str) -> Option<ToolChoiceKind> {
     match name {
-        "auto" => Some(Choice::Auto),
-        "any" => Some(Choice::Any),
-        "tool" => Some(Choice::Tool),
+        "auto" => Some(ToolChoiceKind::Auto),
+        "any" => Some(ToolChoiceKind::Any),
+        "tool" => Some(ToolChoiceKind::Tool),
         _ => None,
     }
 }
@@ -91,7 +91,8 @@ pub(super) fn choice(asked: &Asked<'_>) -> Verdict {
 }
 
 pub(super) fn forced_choice(asked: &Asked<'_>) -> Verdict {
-    let Some(choice) = asked.tool_choice().and_then(choice_of).filter(|choice| *choice != Choice::Auto)
+    let Some(choice) =
+        asked.tool_choice().and_then(choice_of).filter(|choice| *choice != ToolChoiceKind::Auto)
     else {
         return Ok(());
     };

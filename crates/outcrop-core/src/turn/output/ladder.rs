@@ -16,8 +16,8 @@ use super::super::{
     shown::{ShownTools, refused_tool},
 };
 use crate::{
-    Choice, Fact, InputSchema, OutputFailureReason, OutputSpec, Profile, RawJson, SchemaCounts, SchemaLimits,
-    Strategy, ToolChoice, ToolEntry, output::Offered,
+    Fact, InputSchema, OutputFailureReason, OutputSpec, Profile, RawJson, SchemaCounts, SchemaLimits,
+    Strategy, ToolChoice, ToolChoiceKind, ToolEntry, output::Offered,
 };
 
 /// How a step asks for the output.
@@ -215,10 +215,10 @@ fn forced(profile: &Profile, circumstances: &Circumstances) -> Option<Forced> {
         return None;
     }
     let takes = |choice| profile.tool_choice.contains(&choice);
-    if takes(Choice::Tool) && !circumstances.has_tools {
+    if takes(ToolChoiceKind::Tool) && !circumstances.has_tools {
         Some(Forced::Tool)
     } else {
-        takes(Choice::Any).then_some(Forced::Any)
+        takes(ToolChoiceKind::Any).then_some(Forced::Any)
     }
 }
 
