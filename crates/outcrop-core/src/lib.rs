@@ -66,8 +66,8 @@ pub use output::{
     TurnOutput,
 };
 pub use profile::{
-    Caching, Fact, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Support, ThinkingType,
-    ToolChoiceKind, ToolUseIds, bare_model_id,
+    Caching, Fact, Media, Prefill, Profile, ReasoningReplay, Sampling, Support, ThinkingType, ToolChoiceKind,
+    ToolUseIds, bare_model_id, rows_for_model,
 };
 pub use raw_json::{Blob, Members, RawJson};
 pub use render::{Rendered, Rule, render};

@@ -38,8 +38,6 @@ pub struct Profile {
     pub mixes_tool_uses: bool,
     /// Whether a tool result may have a status (R29).
     pub tool_result_status: bool,
-    /// Whether a tool result with a status is refused; elsewhere it is at least let through (R29).
-    pub refuses_status: bool,
     /// Whether a tool result may be JSON; otherwise it goes as text (R30).
     pub tool_result_json: bool,
     /// Kinds of media that a tool result may hold (R31).
@@ -48,8 +46,6 @@ pub struct Profile {
     pub media: Vec<Media>,
     /// Whether a `system` message may stand inside the conversation (R8).
     pub system_messages: bool,
-    /// Whether such a message is known to be refused.
-    pub refuses_system_messages: bool,
     /// What becomes of reasoning that is sent back (R58–R62).
     pub reasoning: ReasoningReplay,
     /// The form of tool use ids (R15).
@@ -62,8 +58,6 @@ pub struct Profile {
     pub forces_tools_while_thinking: bool,
     /// Whether there may be a system prompt.
     pub system_prompt: bool,
-    /// Whether neighbours of the same role are merged by the service; otherwise they are refused (R1).
-    pub merges_roles: bool,
     /// Whether a conversation may end with the assistant.
     pub prefill: Prefill,
     /// Values of `thinking.type` that are taken; none where the model does not think in Anthropic's way.
@@ -94,26 +88,10 @@ pub struct Profile {
     pub s3_media: Vec<Media>,
     /// Kinds of media that may lie in S3, in tool results.
     pub tool_result_s3_media: Vec<Media>,
-    /// Whether the bytes of images are looked at before the model is asked.
-    pub checks_image_bytes: bool,
-    /// How many images and documents one request may hold, where a limit is known.
-    pub max_media: Option<u32>,
-    /// Names of `additionalModelRequestFields` that are taken; `None` where others are let through.
-    pub request_fields: Option<Vec<String>>,
-    /// Whether it is called through an inference profile only (R114).
-    pub profile_only: bool,
-    /// Whether it is gone: calls give 404.
-    pub retired: bool,
-    /// Whether CountTokens knows it.
-    pub counts_tokens: bool,
     /// Tokens that fit, input and output together, where known.
     pub context_window: Option<u64>,
-    /// Whether a request is refused whose input and `maxTokens` together do not fit the window.
-    pub output_in_window: bool,
     /// Tokens that it writes at most, where known.
     pub max_output_tokens: Option<u64>,
-    /// How an input that is too long is refused (R102).
-    pub overflow: Overflow,
 }
 
 /// Whether a model supports a feature.
@@ -218,21 +196,6 @@ impl Default for Caching {
     }
 }
 
-/// How an input that is too long is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum Overflow {
-    /// `Input is too long for requested model.`
-    InputTooLong,
-    /// `prompt is too long: …`
-    PromptTooLong,
-    /// `Input Tokens Exceeded: …`
-    InputTokensExceeded,
-    /// `This model's maximum context length is …`
-    MaximumContextLength,
-}
-
 /// A kind of media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -307,19 +270,16 @@ impl Profile {
             mixes_tool_results: true,
             mixes_tool_uses: true,
             tool_result_status: true,
-            refuses_status: false,
             tool_result_json: true,
             tool_result_media: vec![Image, Document, Video, SearchResult],
             media: vec![Image, Document, Video, Audio, SearchResult],
             system_messages: false,
-            refuses_system_messages: false,
             reasoning: ReasoningReplay::AsSent,
             tool_use_ids: ToolUseIds::Converse,
             tools: true,
             tool_choice: vec![ToolChoiceKind::Auto, ToolChoiceKind::Any, ToolChoiceKind::Tool],
             forces_tools_while_thinking: true,
             system_prompt: true,
-            merges_roles: true,
             prefill: Prefill::Free,
             thinking: vec![
                 ThinkingType::Enabled,
@@ -340,16 +300,8 @@ impl Profile {
             citations: true,
             s3_media: vec![Image, Document, Video, Audio],
             tool_result_s3_media: vec![Image, Document, Video],
-            checks_image_bytes: false,
-            max_media: None,
-            request_fields: None,
-            profile_only: false,
-            retired: false,
-            counts_tokens: true,
             context_window: None,
-            output_in_window: false,
             max_output_tokens: None,
-            overflow: Overflow::InputTooLong,
         }
     }
 
@@ -358,17 +310,8 @@ impl Profile {
     /// The ARN of an application inference profile does not tell its model: set the profile yourself there
     /// (R116), for instance `Profile::of("anthropic.claude-sonnet-4-6")`.
     pub fn of(model_id: &str) -> Self {
-        let bare = bare_model_id(model_id);
-        let mut rows: Vec<(usize, &Row)> = TABLE
-            .iter()
-            .filter_map(|row| {
-                let fits = row.models.iter().filter(|pattern| bare.starts_with(pattern.as_str()));
-                fits.map(String::len).max().map(|length| (length, row))
-            })
-            .collect();
-        rows.sort_by_key(|(length, _)| *length);
         let mut facts = serde_json::Map::new();
-        for (_, row) in rows {
+        for row in rows_for_model(&TABLE, model_id, |row| &row.models) {
             facts.extend(row.facts.clone());
         }
         serde_json::from_value(facts.into()).unwrap_or_default()
@@ -470,6 +413,36 @@ impl Fact {
         let message = message.replace('\u{2019}', "'");
         TEXTS.into_iter().find(|(text, _)| message.contains(text)).map(|(_, fact)| fact)
     }
+}
+
+/// Returns the rows of a table that apply to a model, the most general first.
+///
+/// `prefixes` returns the beginnings of bare model ids (see [`bare_model_id`]) that a row is for. Rows are ordered by the
+/// length of their longest prefix that fits, then as in the table, so the facts of later rows override those of earlier
+/// ones. The tables of [`Profile`] and of the local endpoint are read this way.
+///
+/// ```
+/// use outcrop_core::rows_for_model;
+/// let table = [("anthropic.claude-opus-5", 2), ("anthropic.", 1), ("amazon.", 3)];
+/// let rows = rows_for_model(&table, "us.anthropic.claude-opus-5-v1:0", |row| [row.0]);
+/// assert_eq!(rows, [&table[1], &table[0]]);
+/// ```
+pub fn rows_for_model<'a, R, P>(table: &'a [R], model_id: &str, prefixes: impl Fn(&'a R) -> P) -> Vec<&'a R>
+where
+    P: IntoIterator,
+    P::Item: AsRef<str>,
+{
+    let bare = bare_model_id(model_id);
+    let mut rows: Vec<(usize, &R)> = table
+        .iter()
+        .filter_map(|row| {
+            let prefixes = prefixes(row).into_iter();
+            let fitting = prefixes.filter(|prefix| bare.starts_with(prefix.as_ref()));
+            fitting.map(|prefix| prefix.as_ref().len()).max().map(|length| (length, row))
+        })
+        .collect();
+    rows.sort_by_key(|(length, _)| *length);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The model id without ARN and region prefix (R114).

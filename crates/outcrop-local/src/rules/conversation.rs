@@ -25,7 +25,7 @@ pub(super) fn starts_with_user(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn alternates(asked: &Asked<'_>) -> Verdict {
     let repeats = asked.messages.windows(2).any(|pair| pair[0].role == pair[1].role);
-    if repeats && !asked.profile.merges_roles {
+    if repeats && !asked.endpoint.merges_roles {
         return Err(Refusal::validation(
             "A conversation must alternate between user and assistant roles. \
              Make sure the conversation alternates between user and assistant roles and try again.",
@@ -89,7 +89,7 @@ pub(super) fn system_prompt(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn system_role(asked: &Asked<'_>) -> Verdict {
     let has_system = asked.messages.iter().any(|message| message.role == "system");
-    if has_system && asked.profile.refuses_system_messages {
+    if has_system && asked.endpoint.refuses_system_role {
         return Err(Refusal::validation("role 'system' is not supported on this model"));
     }
     Ok(())

@@ -164,7 +164,7 @@ pub(super) fn citations(asked: &Asked<'_>) -> Verdict {
 
 /// Found when the image is opened: a stream has begun by then.
 pub(super) fn image_bytes(asked: &Asked<'_>) -> Verdict {
-    if !asked.profile.checks_image_bytes {
+    if !asked.endpoint.checks_image_bytes {
         return Ok(());
     }
     let images = asked.blocks().flat_map(|(_, _, block)| {

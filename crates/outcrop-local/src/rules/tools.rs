@@ -129,7 +129,7 @@ pub(super) fn two_choices(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn status(asked: &Asked<'_>) -> Verdict {
     let has_status = |block: Block<'_>| block.kind == "toolResult" && is_set(block.value.get("status"));
-    if asked.profile.refuses_status && asked.blocks().any(|(_, _, block)| has_status(block)) {
+    if asked.endpoint.refuses_result_status && asked.blocks().any(|(_, _, block)| has_status(block)) {
         return Err(Refusal::validation(
             "This model doesn't support the status field. Remove status and try again.",
         ));
