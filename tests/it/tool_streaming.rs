@@ -188,7 +188,7 @@ async fn who_is_asked() {
     }
     // What the table says can be overridden.
     let mut profile = Profile::of("anthropic.claude-sonnet-4-6");
-    profile.fine_tools = Support::No;
+    profile.tools.fine_streaming = Support::No;
     check(
         claude,
         |agent| live(agent).profile(profile),

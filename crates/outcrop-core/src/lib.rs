@@ -66,8 +66,9 @@ pub use output::{
     TurnOutput,
 };
 pub use profile::{
-    Caching, Fact, Media, Prefill, Profile, ReasoningReplay, Sampling, Support, ThinkingType, ToolChoiceKind,
-    ToolUseIds, bare_model_id, rows_for_model,
+    Caching, Fact, LimitsProfile, Media, MediaProfile, MessagesProfile, Prefill, Profile, ReasoningReplay,
+    Sampling, SchemaProfile, Support, ThinkingProfile, ThinkingType, ToolChoiceKind, ToolUseIds,
+    ToolsProfile, bare_model_id, rows_for_model,
 };
 pub use raw_json::{Blob, Members, RawJson};
 pub use render::{Rendered, Rule, render};

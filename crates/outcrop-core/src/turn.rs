@@ -249,7 +249,7 @@ impl Turn {
             binding,
             reasons,
         });
-        let streams = self.profile().streams_tools;
+        let streams = self.profile().tools.streams;
         if self.step == 1 && self.attempt == 1 && request.tool_config.is_some() && !streams {
             let text = "this model cannot stream while it has tools: each answer comes whole";
             self.diagnose("not_streamed", text, None);

@@ -18,7 +18,7 @@ const BOUND_ELSEWHERE: &str = "bound to a different conversation";
 impl Turn {
     /// The history as it goes behind what `request` holds.
     pub(super) fn render_behind(&self, request: &Request) -> Rendered {
-        let prefix = self.profile().binds_thinking.then(|| Prefix::before_messages(request));
+        let prefix = self.profile().thinking.bound_to_prefix.then(|| Prefix::before_messages(request));
         let forgotten = if self.forgets { self.history.len() } else { 0 };
         render_behind(&self.history, self.profile(), &self.config.model_id, prefix, forgotten)
     }
@@ -48,7 +48,7 @@ impl Turn {
             return None;
         }
         self.forgets = true;
-        let known = self.profile().binds_thinking;
+        let known = self.profile().thinking.bound_to_prefix;
         if !known {
             self.learn(Fact::BindsThinking);
         }

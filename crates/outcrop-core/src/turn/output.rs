@@ -421,7 +421,7 @@ impl Output {
 /// Whether what is asked in words stands in the question itself: where there is no system prompt, and where one that
 /// differs from turn to turn would break what the model thought before (R70).
 fn says_in_question(profile: &Profile) -> bool {
-    !profile.system_prompt || profile.binds_thinking
+    !profile.messages.system_prompt || profile.thinking.bound_to_prefix
 }
 
 /// Whether the conversation asks for citations.

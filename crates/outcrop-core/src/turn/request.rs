@@ -40,7 +40,7 @@ impl Turn {
         let binding = self.put_messages(&mut request);
         request.additional_model_request_fields =
             self.model_fields(request.additional_model_request_fields.take());
-        if self.profile().cache.is_some() {
+        if self.profile().caching.is_some() {
             keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
         } else if drop_cache_points(&mut request) && self.step == 1 {
             self.diagnose("cache_points", "this model takes no cache points; they were left out", None);

@@ -47,7 +47,7 @@ impl ShownTools {
             let outcome = self.tool(at).map(|tool| &tool.outcome);
             let schema = match outcome {
                 Some(Ok(adapted)) => Some(RawJson::from(&adapted.schema)),
-                _ if profile.follows_references => None,
+                _ if profile.schema.follows_references => None,
                 _ => inlined(declared),
             };
             if let Some(Err(_)) = outcome {
@@ -147,7 +147,7 @@ impl Turn {
         let Some((at, rest)) = refused_tool(refusal) else {
             let counted = [TOO_MANY_STRICT, TOO_MANY_MEMBERS].iter().any(|text| refusal.contains(text));
             let is_over = SchemaLimits::claude().check(&shown.report.counts).is_err();
-            let is_news = counted && is_over && !self.profile().schema_subset;
+            let is_news = counted && is_over && !self.profile().schema.subset_only;
             return is_news.then(|| self.loosened_by(Fact::SchemaLimits));
         };
         if rest.starts_with(".strict: Extra inputs are not permitted") {

@@ -43,14 +43,14 @@ impl Turn {
     fn asks_fine(&self) -> bool {
         let (tools, profile) = (&self.config.tools, self.profile());
         let output = self.output.as_ref().filter(|output| output.by_tool());
-        profile.streams_tools
+        profile.tools.streams
             && (!tools.is_empty() || output.is_some())
             && match self.tool_streaming {
                 ToolStreaming::Auto => {
                     let live = tools.any_live() || output.is_some_and(|output| output.spec.is_live());
-                    live && profile.fine_tools == Support::Yes
+                    live && profile.tools.fine_streaming == Support::Yes
                 }
-                ToolStreaming::Fine => profile.fine_tools != Support::No,
+                ToolStreaming::Fine => profile.tools.fine_streaming != Support::No,
                 ToolStreaming::Buffered => false,
             }
     }

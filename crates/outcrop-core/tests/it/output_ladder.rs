@@ -522,7 +522,7 @@ fn all_the_way_down() {
 fn r80_a_strict_tool_is_refused() {
     let strict = || {
         let mut config = alone(NATIVE, trip().strict(true));
-        config.profile.native_output = false;
+        config.profile.schema.native_output = false;
         config
     };
     refused(

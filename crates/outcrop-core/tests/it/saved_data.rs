@@ -151,3 +151,17 @@ fn unknown_members_of_a_saved_profile_are_ignored() {
     saved["cache"]["aLaterFact"] = true.into();
     assert_eq!(serde_json::from_value::<Profile>(saved).unwrap(), Profile::of(model));
 }
+
+/// What this release saves has the same form, so that earlier releases read it too.
+#[test]
+fn profiles_are_saved_as_in_earlier_releases() {
+    for (name, text) in files("profiles") {
+        let case: Value = serde_json::from_str(&text).unwrap();
+        let profile: Profile = serde_json::from_value(case["profile"].clone()).unwrap();
+        let saved = serde_json::to_value(&profile).unwrap();
+        for (member, value) in saved.as_object().unwrap() {
+            assert_eq!(case["profile"].get(member), Some(value), "{name}: {member}");
+        }
+        assert_eq!(serde_json::from_value::<Profile>(saved).unwrap(), profile, "{name}");
+    }
+}

@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 20_000_000;
 pub(super) fn output_tokens(asked: &Asked<'_>) -> Verdict {
     // A beta lets some models write more.
     let more = asked.has_beta("output-") || asked.has_beta("max-tokens-");
-    match (asked.max_tokens(), asked.profile.max_output_tokens) {
+    match (asked.max_tokens(), asked.profile.limits.max_output_tokens) {
         (Some(wanted), Some(most)) if wanted > most && !more => Err(Refusal::validation(format!(
             "The maximum tokens you requested exceeds the model limit of {most}. \
              Try again with a maximum tokens value that is lower than {most}."
@@ -41,7 +41,7 @@ pub(super) fn window(asked: &Asked<'_>) -> Verdict {
     if asked.length > MAX_BYTES {
         return Err(Refusal::validation("Input is too long for requested model."));
     }
-    let Some(window) = asked.profile.context_window else { return Ok(()) };
+    let Some(window) = asked.profile.limits.context_window else { return Ok(()) };
     let window = if asked.has_beta("context-1m") { window.max(1_000_000) } else { window };
     let tokens = ["system", "messages", "toolConfig"]
         .iter()

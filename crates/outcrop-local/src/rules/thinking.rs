@@ -11,7 +11,7 @@ const HELP: &str = "https://docs.claude.com/en/docs/build-with-claude/extended-t
 
 pub(super) fn kind(asked: &Asked<'_>) -> Verdict {
     let Some(kind) = asked.thinking() else { return Ok(()) };
-    let taken = &asked.profile.thinking;
+    let taken = &asked.profile.thinking.types;
     if !asked.speaks_anthropic() || taken.iter().any(|thinking| thinking.as_str() == kind) {
         return Ok(());
     }
@@ -107,7 +107,7 @@ pub(super) fn comes_first(asked: &Asked<'_>) -> Verdict {
 }
 
 pub(super) fn signatures(asked: &Asked<'_>) -> Verdict {
-    if asked.profile.reasoning != ReasoningReplay::Signed && asked.is_known() {
+    if asked.profile.thinking.replay != ReasoningReplay::Signed && asked.is_known() {
         return Ok(());
     }
     let latest = asked.messages.iter().rposition(|message| message.role == "assistant");

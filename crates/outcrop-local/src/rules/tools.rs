@@ -50,15 +50,15 @@ pub(super) fn support(asked: &Asked<'_>) -> Verdict {
     if asked.tools().is_empty() {
         return Ok(());
     }
-    if !asked.profile.tools {
+    if !asked.profile.tools.supported {
         return Err(Refusal::validation("This model doesn't support tool use."));
     }
-    if asked.operation == Operation::ConverseStream && !asked.profile.streams_tools {
+    if asked.operation == Operation::ConverseStream && !asked.profile.tools.streams {
         return Err(Refusal::validation("This model doesn't support tool use in streaming mode."));
     }
     // Guess: the words, after those for tools that are no cache points.
     let point = asked.tools().iter().position(|tool| tool.kind == "cachePoint");
-    let taken = asked.profile.cache.as_ref().is_none_or(|cache| cache.tools);
+    let taken = asked.profile.caching.as_ref().is_none_or(|cache| cache.tools);
     match point {
         Some(at) if !taken => Err(Refusal::by_model(format!(
             "Malformed input request: #/toolConfig/tools/{at}: extraneous key [cachePoint] is not permitted, \
@@ -80,7 +80,7 @@ fn choice_of(name: &str) -> Option<ToolChoiceKind> {
 /// Anthropic's models say it themselves, see [`forced_choice`].
 pub(super) fn choice(asked: &Asked<'_>) -> Verdict {
     let Some(name) = asked.at("/toolConfig/toolChoice").and(asked.tool_choice()) else { return Ok(()) };
-    let refused = choice_of(name).is_some_and(|choice| !asked.profile.tool_choice.contains(&choice));
+    let refused = choice_of(name).is_some_and(|choice| !asked.profile.tools.choices.contains(&choice));
     if refused && !asked.speaks_anthropic() {
         return Err(Refusal::validation(format!(
             "This model doesn't support the toolConfig.toolChoice.{name} field. \
@@ -99,12 +99,12 @@ pub(super) fn forced_choice(asked: &Asked<'_>) -> Verdict {
     if !asked.speaks_anthropic() {
         return Ok(());
     }
-    if !asked.profile.tool_choice.contains(&choice) {
+    if !asked.profile.tools.choices.contains(&choice) {
         return Err(Refusal::by_model(
             r#"tool_choice: type "tool" and "any" are not supported for this model."#,
         ));
     }
-    if asked.thinking() == Some("enabled") && !asked.profile.forces_tools_while_thinking {
+    if asked.thinking() == Some("enabled") && !asked.profile.tools.forced_while_thinking {
         return Err(Refusal::by_model("Thinking may not be enabled when tool_choice forces tool use."));
     }
     Ok(())

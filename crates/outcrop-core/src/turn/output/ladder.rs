@@ -171,20 +171,22 @@ fn obstacle(
 ) -> Result<(), Option<&'static str>> {
     let schema = spec.schema_hash();
     match strategy {
-        Strategy::Native if !profile.native_output => Err(None),
-        Strategy::Native if profile.native_schemas_refused.contains(&schema) => {
+        Strategy::Native if !profile.schema.native_output => Err(None),
+        Strategy::Native if profile.schema.refused_for_native_output.contains(&schema) => {
             Err(Some("the service refused the schema for native output"))
         }
         Strategy::Native if circumstances.cites => Err(Some("citations are asked for")),
         // A tool that is there in some turns only would break what was thought in the others (R70).
-        Strategy::StrictTool | Strategy::Tool if profile.tools && profile.binds_thinking => {
+        Strategy::StrictTool | Strategy::Tool
+            if profile.tools.supported && profile.thinking.bound_to_prefix =>
+        {
             Err(Some("its thinking is bound to the tools that it was offered"))
         }
-        Strategy::StrictTool if !spec.prefers_strict() || !profile.strict_tools => Err(None),
-        Strategy::StrictTool if profile.strict_schemas_refused.contains(&schema) => {
+        Strategy::StrictTool if !spec.prefers_strict() || !profile.schema.strict_tools => Err(None),
+        Strategy::StrictTool if profile.schema.refused_for_strict_tools.contains(&schema) => {
             Err(Some("the service refused the schema for a strict tool"))
         }
-        Strategy::StrictTool | Strategy::Tool if !profile.tools => Err(None),
+        Strategy::StrictTool | Strategy::Tool if !profile.tools.supported => Err(None),
         _ => Ok(()),
     }
 }
@@ -201,7 +203,7 @@ fn within_limits(
         Strategy::StrictTool => (Some(&offered.value), None),
         _ => return Ok(()),
     };
-    if !profile.schema_subset {
+    if !profile.schema.subset_only {
         return Ok(());
     }
     let counts = SchemaCounts::of(circumstances.strict.iter().chain(tool), text);
@@ -210,11 +212,11 @@ fn within_limits(
 
 /// How the model is made to call a tool, where it can be.
 fn forced(profile: &Profile, circumstances: &Circumstances) -> Option<Forced> {
-    let thinks = circumstances.thinks.unwrap_or(profile.thinks_by_default);
-    if circumstances.chooses || circumstances.cites || (thinks && !profile.forces_tools_while_thinking) {
+    let thinks = circumstances.thinks.unwrap_or(profile.thinking.on_by_default);
+    if circumstances.chooses || circumstances.cites || (thinks && !profile.tools.forced_while_thinking) {
         return None;
     }
-    let takes = |choice| profile.tool_choice.contains(&choice);
+    let takes = |choice| profile.tools.choices.contains(&choice);
     if takes(ToolChoiceKind::Tool) && !circumstances.has_tools {
         Some(Forced::Tool)
     } else {
