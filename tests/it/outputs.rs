@@ -93,7 +93,7 @@ async fn r76_families_that_the_client_does_not_know() {
     ] {
         // As behind an inference profile that does not tell its model (R116).
         let mut unknown = Profile::permissive();
-        unknown.streams_tools = Profile::of(model).streams_tools;
+        unknown.tools.streams = Profile::of(model).tools.streams;
         let agent = Agent::builder(bedrock.with_model(model)).profile(unknown);
         let agent = agent.build().unwrap();
         let answer = agent.ask("Plan a trip to Lisbon for 2 days").output::<Trip>().answer().await;

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use outcrop::{
     AgentBuilder, Bedrock, Session, ToolStreaming,
-    core::{FineTools, Profile},
+    core::{Profile, Support},
 };
 use outcrop_local::{Answer, Script};
 use serde_json::{Value, json};
@@ -188,7 +188,7 @@ async fn who_is_asked() {
     }
     // What the table says can be overridden.
     let mut profile = Profile::of("anthropic.claude-sonnet-4-6");
-    profile.fine_tools = FineTools::Refused;
+    profile.tools.fine_streaming = Support::No;
     check(
         claude,
         |agent| live(agent).profile(profile),

@@ -216,7 +216,7 @@ impl Bedrock {
     pub async fn stream(&self, request: &Request) -> Result<EventStream, Error> {
         let known = |lesson| self.shared.learned.recall(&self.model_id, lesson).is_some();
         let no_tools = Lesson::Fact(Fact::NoToolStreaming);
-        let streams_this = request.tool_config.is_none() || (self.profile.streams_tools && !known(no_tools));
+        let streams_this = request.tool_config.is_none() || (self.profile.tools.streams && !known(no_tools));
         if streams_this && !known(Lesson::NoStreaming) {
             match self.converse_stream(request).await {
                 Err(error) if matches!(Lesson::of(&error), Some(Lesson::NoStreaming)) => {}

@@ -82,8 +82,9 @@ pub use output::{
     TurnOutput,
 };
 pub use profile::{
-    Caching, Choice, Fact, FineTools, Media, Overflow, Prefill, Profile, ReasoningReplay, Sampling, Thinking,
-    ToolUseIds, bare_model_id,
+    Caching, Fact, LimitsProfile, Media, MediaProfile, MessagesProfile, Prefill, Profile, ReasoningReplay,
+    Sampling, SchemaProfile, Support, ThinkingProfile, ThinkingType, ToolChoiceKind, ToolUseIds,
+    ToolsProfile, bare_model_id, rows_for_model,
 };
 pub use raw_json::{Blob, Members, RawJson};
 pub use refusal_text::{Refusal, Statement};

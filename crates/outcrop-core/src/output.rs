@@ -303,7 +303,7 @@ impl OutputSpec {
     pub(crate) fn offered(&self, strategy: Strategy, profile: &Profile) -> Result<Arc<Offered>, String> {
         let Shown { native, inlined, tool, inlined_tool } = &*self.shown;
         let held = matches!(strategy, Strategy::Native | Strategy::StrictTool);
-        let kept = match (held, profile.follows_references) {
+        let kept = match (held, profile.schema.follows_references) {
             (true, true) => native,
             (true, false) => inlined,
             (false, true) => tool,
@@ -311,7 +311,7 @@ impl OutputSpec {
         };
         let dialect = || {
             let dialect = if held { SchemaDialect::native() } else { SchemaDialect::tool() };
-            SchemaDialect { references: profile.follows_references, ..dialect }
+            SchemaDialect { references: profile.schema.follows_references, ..dialect }
         };
         kept.get_or_init(|| self.adapted(&dialect())).clone()
     }

@@ -1,159 +1,225 @@
-//! What a model family takes, as data.
+//! What a model accepts, as data.
 //!
-//! The table is `profiles.json` beside this file: it goes stale within weeks, so every fact can be overridden,
-//! an unknown model is permissive, and what the service's refusals teach is a [`Fact`] that the runtime remembers.
+//! The table of model families is `profiles.json`. Models change within weeks, so users can change every fact, unknown
+//! models get a permissive profile, and a refusal of the service can add a [`Fact`].
 //!
 //! # Invariants
-//! - The longest pattern that the bare model id begins with decides; families are laid under it first.
-//! - A model that no pattern fits gets [`Profile::permissive`].
-
-use std::sync::LazyLock;
+//! - The longest prefix in the table that fits the bare model id decides; shorter ones give the facts it does not name.
+//! - A model that no prefix fits gets [`Profile::permissive`].
+//! - The saved form ([`saved`]) does not change when fields are renamed or moved.
 
 use serde::{Deserialize, Serialize};
 
-use crate::refusal_text::{Refusal, Statement};
+mod fact;
+mod saved;
+mod table;
 
-/// What one model takes. Facts about the conversation; more are added as features need them.
+pub use fact::Fact;
+pub use table::{bare_model_id, rows_for_model};
+
+/// What a model accepts.
+///
+/// Facts come from a table of model families, which [`Profile::of`] reads, and from refusals of the service
+/// ([`Profile::with_fact`]). To correct one, change the field:
 ///
 /// ```
 /// use outcrop_core::{Profile, ReasoningReplay};
-/// let claude = Profile::of("us.anthropic.claude-sonnet-4-6");
-/// assert_eq!(claude.family, "anthropic");
-/// assert_eq!(claude.reasoning, ReasoningReplay::Signed);
+///
+/// let mut profile = Profile::of("us.anthropic.claude-sonnet-4-6");
+/// assert_eq!(profile.family, "anthropic");
+/// assert_eq!(profile.thinking.replay, ReasoningReplay::Signed);
+/// profile.tools.streams = false;
+///
 /// assert_eq!(Profile::of("somebody.new-model"), Profile::permissive());
 /// ```
+///
+/// # Saved form
+/// One flat JSON object. Profiles saved by earlier releases can be read: absent members have the value of the permissive
+/// profile, and unknown members are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(from = "saved::SavedProfile", into = "saved::SavedProfile")]
 #[non_exhaustive]
 pub struct Profile {
-    /// The family, such as `anthropic`; empty where unknown.
+    /// The model family, such as `anthropic`; empty if unknown.
     pub family: String,
-    /// Whether tools can be used in a stream (R124).
-    pub streams_tools: bool,
-    /// Whether fine-grained tool streaming can be asked for (R40).
-    pub fine_tools: FineTools,
-    /// Whether a conversation may begin with the assistant (R2).
-    pub assistant_first: bool,
-    /// Whether a user message may hold tool results and other content (R6).
-    pub mixes_tool_results: bool,
-    /// Whether an assistant message may hold tool calls and text.
-    pub mixes_tool_uses: bool,
-    /// Whether a tool result may have a status (R29).
-    pub tool_result_status: bool,
-    /// Whether a tool result with a status is refused; elsewhere it is at least let through (R29).
-    pub refuses_status: bool,
-    /// Whether a tool result may be JSON; otherwise it goes as text (R30).
-    pub tool_result_json: bool,
-    /// Kinds of media that a tool result may hold (R31).
-    pub tool_result_media: Vec<Media>,
-    /// Kinds of media that a user message may hold.
-    pub media: Vec<Media>,
-    /// Whether a `system` message may stand inside the conversation (R8).
-    pub system_messages: bool,
-    /// Whether such a message is known to be refused.
-    pub refuses_system_messages: bool,
-    /// What becomes of reasoning that is sent back (R58–R62).
-    pub reasoning: ReasoningReplay,
-    /// The form of tool use ids (R15).
-    pub tool_use_ids: ToolUseIds,
-    /// Whether tools can be used at all.
-    pub tools: bool,
-    /// Members of `toolChoice` that are taken (R21).
-    pub tool_choice: Vec<Choice>,
-    /// Whether `any` and `tool` are taken together with a thinking budget (R64).
-    pub forces_tools_while_thinking: bool,
-    /// Whether there may be a system prompt.
-    pub system_prompt: bool,
-    /// Whether neighbours of the same role are merged by the service; otherwise they are refused (R1).
-    pub merges_roles: bool,
-    /// Whether a conversation may end with the assistant.
-    pub prefill: Prefill,
-    /// Values of `thinking.type` that are taken; none where the model does not think in Anthropic's way.
-    pub thinking: Vec<Thinking>,
-    /// Whether it thinks where the request does not say so.
-    pub thinks_by_default: bool,
-    /// Whether a thinking block holds only behind the exact prefix it was sent behind (R70).
-    pub binds_thinking: bool,
-    /// Which sampling settings are taken (R68).
+    /// How messages can be combined into a conversation.
+    pub messages: MessagesProfile,
+    /// Tools, their calls and their results.
+    pub tools: ToolsProfile,
+    /// Images, documents and other media, and citations from them.
+    pub media: MediaProfile,
+    /// Thinking, and the replay of reasoning content.
+    pub thinking: ThinkingProfile,
+    /// Schemas for native output and tools.
+    pub schema: SchemaProfile,
+    /// Prompt caching; `None` if cache points are rejected.
+    pub caching: Option<Caching>,
+    /// Which sampling settings are accepted.
     pub sampling: Sampling,
-    /// How it caches prompts; `None` where a cache point is refused (R90).
-    pub cache: Option<Caching>,
-    /// Whether `outputConfig.textFormat` is taken (R76).
-    pub native_output: bool,
-    /// Whether `toolSpec.strict` is taken (R23).
-    pub strict_tools: bool,
-    /// Whether schemas for native output and strict tools are held to Anthropic's subset and limits (R78).
-    pub schema_subset: bool,
-    /// Whether `$ref` in a schema is followed; otherwise definitions are put in the place of references (R79).
-    pub follows_references: bool,
-    /// Schemas that were refused for native output, as [`Fact::NativeSchemaRefused`] names them.
-    pub native_schemas_refused: Vec<u32>,
-    /// Schemas that were refused for strict tools, as [`Fact::StrictSchemaRefused`] names them.
-    pub strict_schemas_refused: Vec<u32>,
-    /// Whether citations can be asked for (R95).
-    pub citations: bool,
-    /// Kinds of media that may lie in S3, in messages.
-    pub s3_media: Vec<Media>,
-    /// Kinds of media that may lie in S3, in tool results.
-    pub tool_result_s3_media: Vec<Media>,
-    /// Whether the bytes of images are looked at before the model is asked.
-    pub checks_image_bytes: bool,
-    /// How many images and documents one request may hold, where a limit is known.
-    pub max_media: Option<u32>,
-    /// Names of `additionalModelRequestFields` that are taken; `None` where others are let through.
-    pub request_fields: Option<Vec<String>>,
-    /// Whether it is called through an inference profile only (R114).
-    pub profile_only: bool,
-    /// Whether it is gone: calls give 404.
-    pub retired: bool,
-    /// Whether CountTokens knows it.
-    pub counts_tokens: bool,
-    /// Tokens that fit, input and output together, where known.
-    pub context_window: Option<u64>,
-    /// Whether a request is refused whose input and `maxTokens` together do not fit the window.
-    pub output_in_window: bool,
-    /// Tokens that it writes at most, where known.
-    pub max_output_tokens: Option<u64>,
-    /// How an input that is too long is refused (R102).
-    pub overflow: Overflow,
+    /// Token limits.
+    pub limits: LimitsProfile,
 }
 
-/// Whether a model takes fine-grained tool streaming, by which it does not hold back a parameter until it is complete.
+/// How messages can be combined into a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MessagesProfile {
+    /// Whether the first message may be from the assistant.
+    pub assistant_first: bool,
+    /// Whether the last message may be from the assistant, so that the model continues it.
+    pub prefill: Prefill,
+    /// Whether a request may have a system prompt.
+    pub system_prompt: bool,
+    /// Whether messages may have the role `system`, besides the system prompt.
+    pub system_role: bool,
+    /// Whether a user message may contain tool results together with other content. Learned:
+    /// [`Fact::ToolResultsAlone`].
+    pub mixes_tool_results: bool,
+    /// Whether an assistant message may contain tool uses together with other content. Learned:
+    /// [`Fact::ToolUsesAlone`].
+    pub mixes_tool_uses: bool,
+}
+
+/// What a model accepts of tools, their calls and their results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolsProfile {
+    /// Whether a request may have tools at all. Learned: [`Fact::NoTools`].
+    pub supported: bool,
+    /// Whether a request with tools can be sent to ConverseStream. Learned: [`Fact::NoToolStreaming`].
+    pub streams: bool,
+    /// Fine-grained tool streaming, where the model sends a parameter of a tool input before it is complete. Learned:
+    /// [`Fact::NoFineTools`].
+    pub fine_streaming: Support,
+    /// The accepted members of `toolChoice`. Learned: [`Fact::NoForcedTools`], [`Fact::NoAnyTool`],
+    /// [`Fact::NoNamedTool`].
+    pub choices: Vec<ToolChoiceKind>,
+    /// Whether the tool choices `any` and `tool` are accepted while thinking is enabled. Learned:
+    /// [`Fact::NoForcedToolsWhileThinking`].
+    pub forced_while_thinking: bool,
+    /// The accepted form of tool use ids.
+    pub use_ids: ToolUseIds,
+    /// Whether a tool result may have a `status`. Learned: [`Fact::NoToolResultStatus`].
+    pub result_status: bool,
+    /// Whether a tool result may contain JSON. Otherwise JSON is sent as text.
+    pub result_json: bool,
+}
+
+/// Which media a model accepts, where, and from which source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MediaProfile {
+    /// The kinds of media that a message may contain, besides those in tool results.
+    pub in_messages: Vec<Media>,
+    /// The kinds of media that a tool result may contain.
+    pub in_tool_results: Vec<Media>,
+    /// The kinds of media that a message may refer to in S3 instead of containing the bytes.
+    pub s3_in_messages: Vec<Media>,
+    /// The kinds of media that a tool result may refer to in S3 instead of containing the bytes.
+    pub s3_in_tool_results: Vec<Media>,
+    /// Whether citations from documents can be requested.
+    pub citations: bool,
+}
+
+/// How a model thinks, and which reasoning content it accepts back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ThinkingProfile {
+    /// The accepted values of `thinking.type`; empty if the model does not have Anthropic's `thinking` setting.
+    pub types: Vec<ThinkingType>,
+    /// Whether the model thinks if the request does not set `thinking`.
+    pub on_by_default: bool,
+    /// Whether a thinking block is accepted only after the identical prefix (system prompt, tools and messages) that the
+    /// model thought after. Learned: [`Fact::BindsThinking`].
+    pub bound_to_prefix: bool,
+    /// How reasoning content of earlier answers is sent back. Learned: [`Fact::NoReasoning`].
+    pub replay: ReasoningReplay,
+}
+
+/// Which schemas a model accepts for native output and for tools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SchemaProfile {
+    /// Whether `outputConfig.textFormat` is accepted. Learned: [`Fact::NoNativeOutput`].
+    pub native_output: bool,
+    /// Whether `toolSpec.strict` is accepted. Learned: [`Fact::NoStrictTools`].
+    pub strict_tools: bool,
+    /// Whether schemas for native output and strict tools must stay within Anthropic's subset of JSON Schema and its
+    /// limits ([`SchemaLimits`](crate::SchemaLimits)). Learned: [`Fact::SchemaLimits`].
+    pub subset_only: bool,
+    /// Whether the model follows `$ref`. Otherwise definitions are inlined.
+    pub follows_references: bool,
+    /// Schemas that were rejected for native output. Learned: [`Fact::NativeSchemaRefused`], which also says how a schema
+    /// is named.
+    pub refused_for_native_output: Vec<u32>,
+    /// Schemas that were rejected for strict tools. Learned: [`Fact::StrictSchemaRefused`], which also says how a schema
+    /// is named.
+    pub refused_for_strict_tools: Vec<u32>,
+}
+
+/// How a model caches prompts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Caching {
+    /// The minimum length of a cached prefix, in tokens. The service ignores a cache point after a shorter prefix.
+    pub min_tokens: u32,
+    /// The accepted values of `ttl`. The first is the default of the service.
+    pub ttls: Vec<String>,
+    /// Whether the list of tools may contain a cache point.
+    pub tools: bool,
+}
+
+/// The token limits of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitsProfile {
+    /// The size of the context window, in tokens of input and output together; `None` if unknown.
+    pub context_window: Option<u64>,
+    /// The maximum length of one answer, in tokens, and so the maximum of `maxTokens`; `None` if unknown.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// Whether a model supports a feature.
+///
+/// In JSON: `taken`, `unknown` and `refused`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum FineTools {
-    /// It does.
-    Taken,
-    /// Nobody knows: it is asked for only where that is demanded.
+pub enum Support {
+    /// The model supports it.
+    #[serde(rename = "taken")]
+    Yes,
+    /// Not known: the feature is requested only if the user asks for it.
     Unknown,
-    /// It does not, or has no such thing.
-    Refused,
+    /// The model rejects it or does not have it.
+    #[serde(rename = "refused")]
+    No,
 }
 
 /// A member of `toolChoice`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum Choice {
-    /// The model chooses.
+pub enum ToolChoiceKind {
+    /// The model decides whether to use a tool.
     Auto,
-    /// It must use a tool.
+    /// The model must use a tool.
     Any,
-    /// It must use the named tool.
+    /// The model must use the named tool.
     Tool,
 }
 
-/// Whether a conversation may end with the assistant, whose words the model then continues.
+/// Whether the last message of a conversation may be from the assistant, so that the model continues it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Prefill {
-    /// It may.
+    /// Accepted.
     Free,
-    /// It may, with a text that does not end in white space.
+    /// Accepted if its text does not end with white space.
     Trimmed,
-    /// It is refused.
+    /// Rejected.
     Refused,
 }
 
@@ -161,19 +227,19 @@ pub enum Prefill {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Thinking {
-    /// With a budget of tokens.
+pub enum ThinkingType {
+    /// Thinks within a budget of tokens.
     Enabled,
-    /// As much as the model likes.
+    /// Thinks as much as the model decides.
     Adaptive,
-    /// Between tool calls only.
+    /// Thinks between tool calls only.
     BetweenTools,
-    /// Not at all.
+    /// Does not think.
     Disabled,
 }
 
-impl Thinking {
-    /// The word on the wire.
+impl ThinkingType {
+    /// Returns the value as sent in the request.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Enabled => "enabled",
@@ -184,51 +250,17 @@ impl Thinking {
     }
 }
 
-/// Which sampling settings a model takes.
+/// Which sampling settings a model accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Sampling {
-    /// All.
+    /// All of them.
     Free,
-    /// `temperature` or `topP`, not both.
+    /// `temperature` or `topP`, but not both.
     One,
-    /// None.
+    /// None of them.
     Refused,
-}
-
-/// How a model caches prompts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Caching {
-    /// A shorter prefix is not cached, and nothing is said.
-    pub min_tokens: u32,
-    /// Values of `ttl` that are taken; the first is meant where none is given.
-    pub ttls: Vec<String>,
-    /// Whether a cache point may stand behind the tools.
-    pub tools: bool,
-}
-
-impl Default for Caching {
-    fn default() -> Self {
-        Self { min_tokens: 1024, ttls: vec!["5m".to_owned(), "1h".to_owned()], tools: true }
-    }
-}
-
-/// How an input that is too long is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum Overflow {
-    /// `Input is too long for requested model.`
-    InputTooLong,
-    /// `prompt is too long: …`
-    PromptTooLong,
-    /// `Input Tokens Exceeded: …`
-    InputTokensExceeded,
-    /// `This model's maximum context length is …`
-    MaximumContextLength,
 }
 
 /// A kind of media.
@@ -236,158 +268,90 @@ pub enum Overflow {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Media {
-    /// A picture.
+    /// An image.
     Image,
     /// A document.
     Document,
     /// A video.
     Video,
-    /// A sound.
+    /// An audio recording.
     Audio,
     /// A search result.
     SearchResult,
 }
 
-/// What becomes of reasoning that is sent back.
+/// How reasoning content of earlier answers is sent back to the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ReasoningReplay {
-    /// It goes back as it came; for models that we do not know.
+    /// Unchanged. For unknown models.
     AsSent,
-    /// It goes back as it came where it is signed or redacted; the rest is refused and left out (Claude).
+    /// Unchanged if it is signed or redacted; the rest is omitted, since the model rejects it (Claude).
     Signed,
-    /// It goes back without its signature.
+    /// Without its signature.
     Unsigned,
-    /// It is refused and left out.
+    /// Omitted, since the model rejects it.
     Refused,
 }
 
-/// The form of tool use ids.
+/// The accepted form of tool use ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ToolUseIds {
-    /// 1 to 64 of `[a-zA-Z0-9_.:-]`.
+    /// 1–64 characters of `[a-zA-Z0-9_.:-]`.
     Converse,
-    /// Nine letters or digits, or one that Bedrock made.
+    /// Nine letters or digits, or an id that Bedrock created.
     NineCharacters,
 }
 
-impl Default for Profile {
-    fn default() -> Self {
-        Self::permissive()
-    }
-}
-
-#[derive(Deserialize)]
-struct Row {
-    /// What bare model ids of this row begin with.
-    models: Vec<String>,
-    /// The facts that differ from what shorter patterns say.
-    facts: serde_json::Map<String, serde_json::Value>,
-}
-
-static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    // A test reads every row, so this holds for what is released.
-    serde_json::from_str(include_str!("profiles.json")).unwrap_or_default()
-});
-
 impl Profile {
-    /// Takes everything: for models that no row of the table names.
+    /// Returns the profile for models that are not in the table, which accepts almost everything.
     pub fn permissive() -> Self {
-        use Media::{Audio, Document, Image, SearchResult, Video};
         Self {
             family: String::new(),
-            streams_tools: true,
-            fine_tools: FineTools::Unknown,
-            assistant_first: false,
-            mixes_tool_results: true,
-            mixes_tool_uses: true,
-            tool_result_status: true,
-            refuses_status: false,
-            tool_result_json: true,
-            tool_result_media: vec![Image, Document, Video, SearchResult],
-            media: vec![Image, Document, Video, Audio, SearchResult],
-            system_messages: false,
-            refuses_system_messages: false,
-            reasoning: ReasoningReplay::AsSent,
-            tool_use_ids: ToolUseIds::Converse,
-            tools: true,
-            tool_choice: vec![Choice::Auto, Choice::Any, Choice::Tool],
-            forces_tools_while_thinking: true,
-            system_prompt: true,
-            merges_roles: true,
-            prefill: Prefill::Free,
-            thinking: vec![Thinking::Enabled, Thinking::Adaptive, Thinking::BetweenTools, Thinking::Disabled],
-            thinks_by_default: false,
-            binds_thinking: false,
+            messages: MessagesProfile::default(),
+            tools: ToolsProfile::default(),
+            media: MediaProfile::default(),
+            thinking: ThinkingProfile::default(),
+            schema: SchemaProfile::default(),
+            caching: Some(Caching::default()),
             sampling: Sampling::Free,
-            cache: Some(Caching::default()),
-            native_output: true,
-            strict_tools: true,
-            schema_subset: false,
-            follows_references: true,
-            native_schemas_refused: Vec::new(),
-            strict_schemas_refused: Vec::new(),
-            citations: true,
-            s3_media: vec![Image, Document, Video, Audio],
-            tool_result_s3_media: vec![Image, Document, Video],
-            checks_image_bytes: false,
-            max_media: None,
-            request_fields: None,
-            profile_only: false,
-            retired: false,
-            counts_tokens: true,
-            context_window: None,
-            output_in_window: false,
-            max_output_tokens: None,
-            overflow: Overflow::InputTooLong,
+            limits: LimitsProfile::default(),
         }
     }
 
-    /// The profile of a model id, an inference profile id or an ARN that names a model.
+    /// Returns the profile of a model id, an inference profile id or an ARN that contains one of them.
     ///
-    /// The ARN of an application inference profile does not tell its model: set the profile yourself there
-    /// (R116), for instance `Profile::of("anthropic.claude-sonnet-4-6")`.
+    /// The ARN of an application inference profile does not name its model, so it gets the permissive profile: use the
+    /// profile of the model id there, for instance `Profile::of("anthropic.claude-sonnet-4-6")`.
     pub fn of(model_id: &str) -> Self {
-        let bare = bare_model_id(model_id);
-        let mut rows: Vec<(usize, &Row)> = TABLE
-            .iter()
-            .filter_map(|row| {
-                let fits = row.models.iter().filter(|pattern| bare.starts_with(pattern.as_str()));
-                fits.map(String::len).max().map(|length| (length, row))
-            })
-            .collect();
-        rows.sort_by_key(|(length, _)| *length);
-        let mut facts = serde_json::Map::new();
-        for (_, row) in rows {
-            facts.extend(row.facts.clone());
-        }
-        serde_json::from_value(facts.into()).unwrap_or_default()
+        table::read(model_id)
     }
 
-    /// This profile with what the service has taught.
+    /// Returns this profile changed by a fact that a refusal of the service showed.
     #[must_use]
     pub fn with_fact(mut self, fact: Fact) -> Self {
+        let choices = &mut self.tools.choices;
         match fact {
-            Fact::ToolResultsAlone => self.mixes_tool_results = false,
-            Fact::ToolUsesAlone => self.mixes_tool_uses = false,
-            Fact::NoToolStreaming => self.streams_tools = false,
-            Fact::NoToolResultStatus => self.tool_result_status = false,
-            Fact::NoReasoning => self.reasoning = ReasoningReplay::Refused,
-            Fact::BindsThinking => self.binds_thinking = true,
-            Fact::NoFineTools => self.fine_tools = FineTools::Refused,
-            Fact::NoNativeOutput => self.native_output = false,
-            Fact::NoStrictTools => self.strict_tools = false,
-            Fact::NoTools => self.tools = false,
-            Fact::NoForcedTools => self.tool_choice.retain(|choice| *choice == Choice::Auto),
-            Fact::NoAnyTool => self.tool_choice.retain(|choice| *choice != Choice::Any),
-            Fact::NoNamedTool => self.tool_choice.retain(|choice| *choice != Choice::Tool),
-            Fact::NoForcedToolsWhileThinking => self.forces_tools_while_thinking = false,
-            Fact::SchemaLimits => self.schema_subset = true,
-            Fact::NativeSchemaRefused(schema) => add(&mut self.native_schemas_refused, schema),
-            Fact::StrictSchemaRefused(schema) => add(&mut self.strict_schemas_refused, schema),
+            Fact::ToolResultsAlone => self.messages.mixes_tool_results = false,
+            Fact::ToolUsesAlone => self.messages.mixes_tool_uses = false,
+            Fact::NoToolStreaming => self.tools.streams = false,
+            Fact::NoToolResultStatus => self.tools.result_status = false,
+            Fact::NoReasoning => self.thinking.replay = ReasoningReplay::Refused,
+            Fact::BindsThinking => self.thinking.bound_to_prefix = true,
+            Fact::NoFineTools => self.tools.fine_streaming = Support::No,
+            Fact::NoNativeOutput => self.schema.native_output = false,
+            Fact::NoStrictTools => self.schema.strict_tools = false,
+            Fact::NoTools => self.tools.supported = false,
+            Fact::NoForcedTools => choices.retain(|choice| *choice == ToolChoiceKind::Auto),
+            Fact::NoAnyTool => choices.retain(|choice| *choice != ToolChoiceKind::Any),
+            Fact::NoNamedTool => choices.retain(|choice| *choice != ToolChoiceKind::Tool),
+            Fact::NoForcedToolsWhileThinking => self.tools.forced_while_thinking = false,
+            Fact::SchemaLimits => self.schema.subset_only = true,
+            Fact::NativeSchemaRefused(schema) => add(&mut self.schema.refused_for_native_output, schema),
+            Fact::StrictSchemaRefused(schema) => add(&mut self.schema.refused_for_strict_tools, schema),
         }
         self
     }
@@ -399,119 +363,94 @@ fn add(schemas: &mut Vec<u32>, schema: u32) {
     }
 }
 
-/// A fact about a model that one of its refusals teaches (R7, D6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum Fact {
-    /// Tool results must be alone in their message.
-    ToolResultsAlone,
-    /// Tool calls must be alone in their message.
-    ToolUsesAlone,
-    /// Tools cannot be used in a stream.
-    NoToolStreaming,
-    /// Tool results have no status.
-    NoToolResultStatus,
-    /// Reasoning cannot be sent back.
-    NoReasoning,
-    /// What the model thinks holds only behind the prefix that it was thought behind (R70). Learned by a
-    /// [`Turn`](crate::Turn) alone, which then asks without what was refused.
-    BindsThinking,
-    /// Fine-grained tool streaming is refused. Told by no text alone: the refusal does not say which beta it means.
-    NoFineTools,
-    /// Native output is refused (R76). This and what follows is learned by a [`Turn`](crate::Turn) alone, which knows
-    /// what its request asked for.
-    NoNativeOutput,
-    /// Strict tools are refused.
-    NoStrictTools,
-    /// Strict tools and native output are held to Anthropic's limits (R23).
-    SchemaLimits,
-    /// Tools are refused.
-    NoTools,
-    /// `any` and `tool` are refused as the choice of a tool (R65).
-    NoForcedTools,
-    /// `any` is refused as the choice of a tool.
-    NoAnyTool,
-    /// `tool` is refused as the choice of a tool.
-    NoNamedTool,
-    /// `any` and `tool` are refused while the model thinks (R64).
-    NoForcedToolsWhileThinking,
-    /// A schema is refused for native output; it is named by the CRC-32 of its text.
-    NativeSchemaRefused(u32),
-    /// A schema is refused for strict tools; it is named by the CRC-32 of its text.
-    StrictSchemaRefused(u32),
-}
-
-impl Fact {
-    /// What a refusal teaches about the model's conversations, whatever the refused request held.
-    ///
-    /// ```
-    /// use outcrop_core::{Fact, Refusal};
-    /// let refusal = Refusal::parse("This model doesn't support tool use in streaming mode.");
-    /// assert_eq!(Fact::from_refusal(&refusal), Some(Fact::NoToolStreaming));
-    /// assert_eq!(Fact::from_refusal(&Refusal::parse("The provided model identifier is invalid.")), None);
-    /// ```
-    pub fn from_refusal(refusal: &Refusal) -> Option<Self> {
-        const FACTS: [(Statement, Fact); 5] = [
-            (Statement::ToolResultsAlone, Fact::ToolResultsAlone),
-            (Statement::ToolUsesAlone, Fact::ToolUsesAlone),
-            (Statement::NoToolStreaming, Fact::NoToolStreaming),
-            (Statement::NoToolResultStatus, Fact::NoToolResultStatus),
-            (Statement::NoReasoning, Fact::NoReasoning),
-        ];
-        FACTS.into_iter().find(|(statement, _)| refusal.says(*statement)).map(|(_, fact)| fact)
+/// The permissive profile.
+impl Default for Profile {
+    fn default() -> Self {
+        Self::permissive()
     }
 }
 
-/// The model id without ARN and region prefix (R114).
-///
-/// ```
-/// use outcrop_core::bare_model_id;
-/// assert_eq!(bare_model_id("us.anthropic.claude-opus-4-6-v1"), "anthropic.claude-opus-4-6-v1");
-/// assert_eq!(
-///     bare_model_id("arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-lite-v1:0"),
-///     "amazon.nova-lite-v1:0",
-/// );
-/// ```
-pub fn bare_model_id(model_id: &str) -> &str {
-    let id = if model_id.starts_with("arn:") {
-        model_id.rsplit_once('/').map_or(model_id, |(_, id)| id)
-    } else {
-        model_id
-    };
-    match id.split_once('.') {
-        Some((prefix, rest))
-            if (2..=7).contains(&prefix.len())
-                && prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-                && PROVIDERS.iter().any(|provider| {
-                    rest.strip_prefix(provider).is_some_and(|rest| rest.starts_with('.'))
-                }) =>
-        {
-            rest
+/// The messages of the permissive profile.
+impl Default for MessagesProfile {
+    fn default() -> Self {
+        Self {
+            assistant_first: false,
+            prefill: Prefill::Free,
+            system_prompt: true,
+            system_role: false,
+            mixes_tool_results: true,
+            mixes_tool_uses: true,
         }
-        _ => id,
     }
 }
 
-const PROVIDERS: [&str; 20] = [
-    "ai21",
-    "amazon",
-    "anthropic",
-    "cohere",
-    "deepseek",
-    "google",
-    "luma",
-    "meta",
-    "minimax",
-    "mistral",
-    "moonshot",
-    "moonshotai",
-    "nvidia",
-    "openai",
-    "qwen",
-    "stability",
-    "twelvelabs",
-    "writer",
-    "xai",
-    "zai",
-];
+/// The tools of the permissive profile.
+impl Default for ToolsProfile {
+    fn default() -> Self {
+        Self {
+            supported: true,
+            streams: true,
+            fine_streaming: Support::Unknown,
+            choices: vec![ToolChoiceKind::Auto, ToolChoiceKind::Any, ToolChoiceKind::Tool],
+            forced_while_thinking: true,
+            use_ids: ToolUseIds::Converse,
+            result_status: true,
+            result_json: true,
+        }
+    }
+}
+
+/// The media of the permissive profile.
+impl Default for MediaProfile {
+    fn default() -> Self {
+        use Media::{Audio, Document, Image, SearchResult, Video};
+        Self {
+            in_messages: vec![Image, Document, Video, Audio, SearchResult],
+            in_tool_results: vec![Image, Document, Video, SearchResult],
+            s3_in_messages: vec![Image, Document, Video, Audio],
+            s3_in_tool_results: vec![Image, Document, Video],
+            citations: true,
+        }
+    }
+}
+
+/// The thinking of the permissive profile.
+impl Default for ThinkingProfile {
+    fn default() -> Self {
+        use ThinkingType::{Adaptive, BetweenTools, Disabled, Enabled};
+        Self {
+            types: vec![Enabled, Adaptive, BetweenTools, Disabled],
+            on_by_default: false,
+            bound_to_prefix: false,
+            replay: ReasoningReplay::AsSent,
+        }
+    }
+}
+
+/// The schemas of the permissive profile.
+impl Default for SchemaProfile {
+    fn default() -> Self {
+        Self {
+            native_output: true,
+            strict_tools: true,
+            subset_only: false,
+            follows_references: true,
+            refused_for_native_output: Vec::new(),
+            refused_for_strict_tools: Vec::new(),
+        }
+    }
+}
+
+/// The prompt caching of the permissive profile.
+impl Default for Caching {
+    fn default() -> Self {
+        Self { min_tokens: 1024, ttls: vec!["5m".to_owned(), "1h".to_owned()], tools: true }
+    }
+}
+
+/// The limits of the permissive profile: unknown.
+impl Default for LimitsProfile {
+    fn default() -> Self {
+        Self { context_window: None, max_output_tokens: None }
+    }
+}

@@ -161,7 +161,7 @@ pub(crate) fn render_behind(
         render.entry = at;
         match entry.message.role {
             Role::Assistant => render.assistant(entry, &mut ids),
-            Role::System if profile.system_messages => render.system(&entry.message),
+            Role::System if profile.messages.system_role => render.system(&entry.message),
             _ => render.user(&entry.message, ids.take_answers()),
         }
     }
@@ -234,7 +234,7 @@ impl Render<'_> {
                 }
                 ContentBlock::ToolUse(tool_use) if !tool_use.is_server_side() => {
                     let call = self.tool_use(tool_use, ids).into();
-                    if self.profile.mixes_tool_uses { &mut blocks } else { &mut calls }.push(call);
+                    if self.profile.messages.mixes_tool_uses { &mut blocks } else { &mut calls }.push(call);
                 }
                 ContentBlock::ToolResult(result)
                     if result.kind.is_none() && !server_side.contains(&*result.tool_use_id) =>
@@ -260,7 +260,7 @@ impl Render<'_> {
             ReasoningContent::ReasoningText(text) => text.is_signed(),
             ReasoningContent::RedactedContent(_) | ReasoningContent::Unknown(_) => true,
         };
-        let refusal = match self.profile.reasoning {
+        let refusal = match self.profile.thinking.replay {
             ReasoningReplay::Refused => Some(Rule::RefusedReasoning),
             _ if !own => Some(Rule::ForeignReasoning),
             ReasoningReplay::Signed if !signed => Some(Rule::UnsignedReasoning),
@@ -273,7 +273,7 @@ impl Render<'_> {
         }
         let mut reasoning = reasoning.clone();
         if let (ReasoningReplay::Unsigned, ReasoningContent::ReasoningText(text)) =
-            (self.profile.reasoning, &mut reasoning)
+            (self.profile.thinking.replay, &mut reasoning)
             && text.signature.take().is_some()
         {
             self.apply(Rule::ReasoningSignature);
@@ -296,7 +296,7 @@ impl Render<'_> {
             sent.name = name;
             self.apply(Rule::ToolName);
         }
-        if ids.assign(&mut sent.tool_use_id, self.profile.tool_use_ids) {
+        if ids.assign(&mut sent.tool_use_id, self.profile.tools.use_ids) {
             self.apply(Rule::ToolUseId);
         }
         sent
@@ -360,7 +360,7 @@ impl Render<'_> {
         for part in &result.content {
             match part {
                 ToolResultContent::Text(text) if text.trim().is_empty() => {}
-                ToolResultContent::Json(json) if !json.is_object() || !self.profile.tool_result_json => {
+                ToolResultContent::Json(json) if !json.is_object() || !self.profile.tools.result_json => {
                     self.apply(Rule::JsonAsText);
                     content.push(ToolResultContent::Text(json.as_str().to_owned()));
                 }
@@ -372,7 +372,7 @@ impl Render<'_> {
                     self.apply(Rule::Unreadable);
                 }
                 part => {
-                    match media_of(part).filter(|media| !self.profile.tool_result_media.contains(media)) {
+                    match media_of(part).filter(|media| !self.profile.media.in_tool_results.contains(media)) {
                         Some(media) => {
                             self.apply(Rule::ResultMedia);
                             content.push(self.refer_to(media, part, moved).into());
@@ -383,7 +383,7 @@ impl Render<'_> {
             }
         }
         let mut status = result.status.clone();
-        if !self.profile.tool_result_status && status.take() == Some(ToolResultStatus::Error) {
+        if !self.profile.tools.result_status && status.take() == Some(ToolResultStatus::Error) {
             self.apply(Rule::StatusAsText);
             match content.first_mut() {
                 Some(ToolResultContent::Text(text)) => text.insert_str(0, "Error: "),
@@ -407,7 +407,7 @@ impl Render<'_> {
             Media::Audio => "sound",
             Media::SearchResult => "search result",
         };
-        if !self.profile.media.contains(&media) {
+        if !self.profile.media.in_messages.contains(&media) {
             return format!("[{name} left out: this model takes none]");
         }
         let label = format!("[{name} {}]", moved.len() / 2 + 1);
@@ -418,15 +418,19 @@ impl Render<'_> {
 
     /// Adds blocks to the conversation so that roles alternate (R1) and what may not stand together does not (R6).
     fn push(&mut self, role: Role, mut blocks: Vec<ContentBlock>) {
-        if self.out.is_empty() && role == Role::Assistant && !self.profile.assistant_first {
+        if self.out.is_empty() && role == Role::Assistant && !self.profile.messages.assistant_first {
             self.apply(Rule::UserFirst);
             self.out.push(Message::user(NOTHING));
         }
         if let Some(last) = self.out.last_mut().filter(|last| last.role == role) {
             let alone = |blocks: &[ContentBlock]| {
                 blocks.iter().any(|block| match block {
-                    ContentBlock::ToolResult(_) => role == Role::User && !self.profile.mixes_tool_results,
-                    ContentBlock::ToolUse(call) => !call.is_server_side() && !self.profile.mixes_tool_uses,
+                    ContentBlock::ToolResult(_) => {
+                        role == Role::User && !self.profile.messages.mixes_tool_results
+                    }
+                    ContentBlock::ToolUse(call) => {
+                        !call.is_server_side() && !self.profile.messages.mixes_tool_uses
+                    }
                     _ => false,
                 })
             };

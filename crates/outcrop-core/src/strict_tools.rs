@@ -173,22 +173,23 @@ impl fmt::Display for StrictReport {
 
 /// The schema of a strict tool beside those of `others`, or why it cannot be one.
 fn adapted(declared: &RawJson, profile: &Profile, others: &[Value]) -> Result<Adapted, NotStrict> {
-    if !profile.strict_tools {
+    if !profile.schema.strict_tools {
         return Err(NotStrict::Model);
     }
-    if profile.strict_schemas_refused.contains(&schema_hash(declared)) {
+    if profile.schema.refused_for_strict_tools.contains(&schema_hash(declared)) {
         return Err(NotStrict::Refused);
     }
     let schema = declared.to_value().ok_or_else(|| Inexpressible {
         pointer: String::new(),
         why: Why::Malformed { keyword: String::new() },
     })?;
-    let dialect = SchemaDialect { references: profile.follows_references, ..SchemaDialect::strict_tool() };
+    let dialect =
+        SchemaDialect { references: profile.schema.follows_references, ..SchemaDialect::strict_tool() };
     let adapted = adapt(&schema, &dialect)?;
     if adapted.wrapped {
         return Err(NotStrict::Root);
     }
-    if profile.schema_subset {
+    if profile.schema.subset_only {
         let counts = SchemaCounts::of(others.iter().chain([&adapted.schema]), None);
         SchemaLimits::claude().check(&counts)?;
     }

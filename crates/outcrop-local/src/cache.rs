@@ -72,8 +72,8 @@ impl Cache {
         let tokens = |border: &Border| border.chars.div_ceil(CHARS_PER_TOKEN);
         let total = borders.last().map_or(0, tokens);
         // Without caching a point is refused; where nobody refuses it does nothing.
-        let minimum = profile.cache.as_ref().map_or(u64::MAX, |caching| u64::from(caching.min_tokens));
-        points.retain(|_| profile.cache.is_some());
+        let minimum = profile.caching.as_ref().map_or(u64::MAX, |caching| u64::from(caching.min_tokens));
+        points.retain(|_| profile.caching.is_some());
 
         // The longest prefix that any point finds.
         let read = points

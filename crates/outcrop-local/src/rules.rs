@@ -1,7 +1,8 @@
 //! What the service refuses, and in which words.
 //!
 //! [`judge`] reads the JSON of a request, as any client wrote it, and says what the service would say in place of
-//! an answer. What depends on the model is in its [`Profile`]; no rule knows a model by its name.
+//! an answer. What depends on the model is in its [`Profile`] and [`EndpointProfile`]; no rule
+//! knows a model by its name.
 //!
 //! # Order
 //! As in the service: JSON types, constraints of the members (all in one message, paths counted from 1), the
@@ -27,7 +28,7 @@
 use outcrop_core::Profile;
 use serde_json::Value;
 
-use crate::Operation;
+use crate::{EndpointProfile, Operation};
 
 mod caching;
 mod constraints;
@@ -173,19 +174,33 @@ const RULES: &[(&str, Rule)] = &[
 pub struct Judge {
     model_id: String,
     profile: Profile,
+    endpoint: EndpointProfile,
     own_signatures_only: bool,
 }
 
 impl Judge {
     /// For calls of a model.
     pub fn of(model_id: &str) -> Self {
-        Self { model_id: model_id.to_owned(), profile: Profile::of(model_id), own_signatures_only: false }
+        Self {
+            model_id: model_id.to_owned(),
+            profile: Profile::of(model_id),
+            endpoint: EndpointProfile::of(model_id),
+            own_signatures_only: false,
+        }
     }
 
-    /// What the model takes, where its id does not tell.
+    /// Sets what the model accepts. Needed if the model id does not name the model, as the ARN of an application
+    /// inference profile; set [`Judge::endpoint_profile`] too.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// Sets how the service handles calls of the model.
+    #[must_use]
+    pub fn endpoint_profile(mut self, profile: EndpointProfile) -> Self {
+        self.endpoint = profile;
         self
     }
 

@@ -1,7 +1,7 @@
 //! Signatures of thinking blocks: issued with an answer, checked when the block comes back.
 //!
 //! As with the service, a signature is opaque text to everybody else, tells whether the block is as it was sent, and
-//! holds for the model that thought. For models with the profile fact `binds_thinking` it also holds only
+//! holds for the model that thought. For models with the profile fact `thinking.bound_to_prefix` it also holds only
 //! behind the exact prefix that the block was sent behind. It keeps nobody from forging: the key stands below. It
 //! finds mistakes.
 //!
@@ -111,7 +111,7 @@ impl Place {
     fn to_bytes(&self, model_id: &str) -> [u8; PLACE_BYTES] {
         let mut bytes = [0; PLACE_BYTES];
         bytes[..4].copy_from_slice(&self.position.to_be_bytes());
-        if Profile::of(model_id).binds_thinking {
+        if Profile::of(model_id).thinking.bound_to_prefix {
             bytes[4..].copy_from_slice(&self.prefix.clone().finalize());
         }
         bytes

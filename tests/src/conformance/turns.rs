@@ -183,7 +183,7 @@ fn rendered(block: &Json, profile: &Profile, is_own: bool) -> Option<Json> {
     if let Some(reasoning) = members.get_mut("reasoningContent") {
         let text = reasoning.as_object_mut().and_then(|reasoning| reasoning.get_mut("reasoningText"));
         let is_unsigned = text.as_ref().is_some_and(|text| text.get("signature").is_none());
-        match profile.reasoning {
+        match profile.thinking.replay {
             ReasoningReplay::Refused => return None,
             _ if !is_own => return None,
             ReasoningReplay::Signed if is_unsigned => return None,

@@ -8,7 +8,7 @@
 
 use super::{Knowledge, OutputAsk};
 use crate::{
-    Diagnostic, FineTools, Request,
+    Diagnostic, Request, Support,
     config::{ToolStreaming, TurnConfig},
     features::asks_for_fine_tool_streaming,
 };
@@ -17,14 +17,14 @@ use crate::{
 fn wanted(config: &TurnConfig, knowledge: &Knowledge, output: Option<&OutputAsk>) -> bool {
     let (tools, profile) = (&config.tools, knowledge.profile(config));
     let output = output.filter(|output| output.by_tool());
-    profile.streams_tools
+    profile.tools.streams
         && (!tools.is_empty() || output.is_some())
         && match knowledge.tool_streaming {
             ToolStreaming::Auto => {
                 let live = tools.any_live() || output.is_some_and(|output| output.spec.is_live());
-                live && profile.fine_tools == FineTools::Taken
+                live && profile.tools.fine_streaming == Support::Yes
             }
-            ToolStreaming::Fine => profile.fine_tools != FineTools::Refused,
+            ToolStreaming::Fine => profile.tools.fine_streaming != Support::No,
             ToolStreaming::Buffered => false,
         }
 }

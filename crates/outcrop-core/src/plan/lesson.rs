@@ -66,7 +66,7 @@ fn drop_thinking(refusal: &Refusal, sent: &Sent, profile: &Profile) -> Option<Le
     let text = "the service takes the model's thinking only after the exact prefix that it was written after; \
                 retrying without the thinking so far";
     Some(Lesson {
-        fact: (!profile.binds_thinking).then_some(Fact::BindsThinking),
+        fact: (!profile.thinking.bound_to_prefix).then_some(Fact::BindsThinking),
         effect: Effect::DropThinking,
         diagnostic: Some(Diagnostic::new(Rule::BoundReasoning.as_str(), text)),
     })
@@ -96,7 +96,7 @@ fn drop_strict(refusal: &Refusal, tools: &SentTools, profile: &Profile) -> Optio
         let counted = [Statement::TooManyStrictTools, Statement::TooManyUnionMembers];
         let counted = counted.into_iter().any(|statement| refusal.says(statement));
         let is_over = SchemaLimits::claude().check(&tools.report().counts).is_err();
-        let is_new = counted && is_over && !profile.schema_subset;
+        let is_new = counted && is_over && !profile.schema.subset_only;
         return is_new.then(|| Lesson::silent(Fact::SchemaLimits));
     };
     if refusal.words().starts_with(".strict") && refusal.says(Statement::NoStrictTools) {

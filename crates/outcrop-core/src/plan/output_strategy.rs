@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::{Knowledge, output_texts as texts, thinking, tools::SentTools};
 use crate::{
-    Choice, Diagnostic, History, InputSchema, OutputFailureReason, OutputSpec, Profile, Request,
-    SchemaCounts, SchemaLimits, Strategy, ToolChoice, ToolConfig, ToolEntry, ToolResultContent, ToolSpec,
+    Diagnostic, History, InputSchema, OutputFailureReason, OutputSpec, Profile, Request, SchemaCounts,
+    SchemaLimits, Strategy, ToolChoice, ToolChoiceKind, ToolConfig, ToolEntry, ToolResultContent, ToolSpec,
     config::TurnConfig, message::ContentBlock, output::Offered,
 };
 
@@ -250,7 +250,7 @@ pub(crate) fn decide(
 /// Whether an instruction is part of the question: where there is no system prompt, and where one that differs from
 /// turn to turn would invalidate earlier thinking (R70).
 fn instructs_in_question(profile: &Profile) -> bool {
-    !profile.system_prompt || profile.binds_thinking
+    !profile.messages.system_prompt || profile.thinking.bound_to_prefix
 }
 
 /// What the strategy depends on beside the profile.
@@ -368,20 +368,22 @@ fn unavailable(
 ) -> Option<Option<&'static str>> {
     let schema = spec.schema_hash();
     match strategy {
-        Strategy::Native if !profile.native_output => Some(None),
-        Strategy::Native if profile.native_schemas_refused.contains(&schema) => {
+        Strategy::Native if !profile.schema.native_output => Some(None),
+        Strategy::Native if profile.schema.refused_for_native_output.contains(&schema) => {
             Some(Some("the service refused the schema for native output"))
         }
         Strategy::Native if context.cites => Some(Some("citations are asked for")),
         // A tool that is there in some turns only would invalidate the thinking of the others (R70).
-        Strategy::StrictTool | Strategy::Tool if profile.tools && profile.binds_thinking => {
+        Strategy::StrictTool | Strategy::Tool
+            if profile.tools.supported && profile.thinking.bound_to_prefix =>
+        {
             Some(Some("its thinking is bound to the tools that it was offered"))
         }
-        Strategy::StrictTool if !spec.prefers_strict() || !profile.strict_tools => Some(None),
-        Strategy::StrictTool if profile.strict_schemas_refused.contains(&schema) => {
+        Strategy::StrictTool if !spec.prefers_strict() || !profile.schema.strict_tools => Some(None),
+        Strategy::StrictTool if profile.schema.refused_for_strict_tools.contains(&schema) => {
             Some(Some("the service refused the schema for a strict tool"))
         }
-        Strategy::StrictTool | Strategy::Tool if !profile.tools => Some(None),
+        Strategy::StrictTool | Strategy::Tool if !profile.tools.supported => Some(None),
         _ => None,
     }
 }
@@ -398,7 +400,7 @@ fn within_limits(
         Strategy::StrictTool => (Some(&offered.value), None),
         _ => return Ok(()),
     };
-    if !profile.schema_subset {
+    if !profile.schema.subset_only {
         return Ok(());
     }
     let counts = SchemaCounts::of(context.strict.iter().chain(tool), text);
@@ -407,14 +409,14 @@ fn within_limits(
 
 /// How the model is made to call a tool, where it can be.
 fn forced(profile: &Profile, context: &StrategyContext) -> Option<ForcedChoice> {
-    let thinks = context.thinks.unwrap_or(profile.thinks_by_default);
-    if context.chooses || context.cites || (thinks && !profile.forces_tools_while_thinking) {
+    let thinks = context.thinks.unwrap_or(profile.thinking.on_by_default);
+    if context.chooses || context.cites || (thinks && !profile.tools.forced_while_thinking) {
         return None;
     }
-    let takes = |choice| profile.tool_choice.contains(&choice);
-    if takes(Choice::Tool) && !context.has_tools {
+    let takes = |choice| profile.tools.choices.contains(&choice);
+    if takes(ToolChoiceKind::Tool) && !context.has_tools {
         Some(ForcedChoice::Tool)
     } else {
-        takes(Choice::Any).then_some(ForcedChoice::Any)
+        takes(ToolChoiceKind::Any).then_some(ForcedChoice::Any)
     }
 }

@@ -82,13 +82,13 @@ pub(crate) fn make(
         fine_streaming::resolve(config, knowledge, output, &mut request, place.is_first());
     diagnostics.extend(missed);
     let profile = knowledge.profile(config);
-    if profile.cache.is_some() {
+    if profile.caching.is_some() {
         keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
     } else if drop_cache_points(&mut request) && place.step == 1 {
         let text = "this model takes no cache points; they were left out";
         diagnostics.push(Diagnostic::new("cache_points", text));
     }
-    if place.is_first() && request.tool_config.is_some() && !profile.streams_tools {
+    if place.is_first() && request.tool_config.is_some() && !profile.tools.streams {
         let text = "this model cannot stream while it has tools: each answer comes whole";
         diagnostics.push(Diagnostic::new("not_streamed", text));
     }

@@ -28,7 +28,7 @@ pub(super) fn render(
     request: &Request,
 ) -> Rendered {
     let profile = knowledge.profile(config);
-    let prefix = profile.binds_thinking.then(|| Prefix::before_messages(request));
+    let prefix = profile.thinking.bound_to_prefix.then(|| Prefix::before_messages(request));
     let forgotten = if knowledge.kept.drop_thinking { history.len() } else { 0 };
     render_behind(history, profile, &config.target().model_id, prefix, forgotten)
 }

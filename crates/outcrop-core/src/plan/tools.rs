@@ -32,7 +32,7 @@ impl SentTools {
             let outcome = sent.tool(at).map(|tool| &tool.outcome);
             let schema = match outcome {
                 Some(Ok(adapted)) => Some(RawJson::from(&adapted.schema)),
-                _ if profile.follows_references => None,
+                _ if profile.schema.follows_references => None,
                 _ => inlined(declared),
             };
             if let Some(Err(_)) = outcome {

@@ -25,6 +25,7 @@ mod output_live;
 mod output_property;
 mod output_recorded;
 mod output_saved;
+mod profile;
 mod references;
 mod render;
 mod render_calls;

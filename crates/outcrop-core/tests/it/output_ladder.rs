@@ -524,7 +524,7 @@ fn all_the_way_down() {
 fn r80_a_strict_tool_is_refused() {
     let strict = || {
         let mut config = alone(NATIVE, trip().strict(true));
-        config.target_mut().profile.native_output = false;
+        config.target_mut().profile.schema.native_output = false;
         config
     };
     refused(

@@ -199,14 +199,14 @@ fn r79_families() {
     let mut none = Vec::new();
     for (model, profile) in crate::shape::PROFILES.iter() {
         let follows = !sent(model, &trip(false), None).contains("$ref");
-        assert_eq!(follows, !profile.follows_references, "{model}");
+        assert_eq!(follows, !profile.schema.follows_references, "{model}");
         none.extend(follows.then(|| profile.family.clone()));
     }
     none.sort_unstable();
     none.dedup();
     assert_eq!(none, ["amazon-nova", "openai-gpt-oss", "qwen"]);
     let told = r#"{"followsReferences":false}"#;
-    assert!(!serde_json::from_str::<Profile>(told).unwrap().follows_references);
+    assert!(!serde_json::from_str::<Profile>(told).unwrap().schema.follows_references);
 }
 
 /// What the model gives is held to the schema as it was declared.

@@ -235,7 +235,7 @@ fn r8_a_system_message_inside() {
     "#]],
     );
     let mut profile = Profile::of(CLAUDE);
-    profile.system_messages = true;
+    profile.messages.system_role = true;
     let history = History::from_messages([HI, YES, system, HI].map(message));
     check_as(
         &history,

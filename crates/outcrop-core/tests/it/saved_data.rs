@@ -142,3 +142,27 @@ fn profiles_of_earlier_releases_are_read() {
         assert_eq!(profile, expected, "{name}");
     }
 }
+
+/// A later release may add members; an earlier one ignores them instead of refusing the profile.
+#[test]
+fn unknown_members_of_a_saved_profile_are_ignored() {
+    let model = "us.anthropic.claude-sonnet-4-6";
+    let mut saved = serde_json::to_value(Profile::of(model)).unwrap();
+    saved["aLaterFact"] = true.into();
+    saved["cache"]["aLaterFact"] = true.into();
+    assert_eq!(serde_json::from_value::<Profile>(saved).unwrap(), Profile::of(model));
+}
+
+/// What this release saves has the same form, so that earlier releases read it too.
+#[test]
+fn profiles_are_saved_as_in_earlier_releases() {
+    for (name, text) in files("profiles") {
+        let case: Value = serde_json::from_str(&text).unwrap();
+        let profile: Profile = serde_json::from_value(case["profile"].clone()).unwrap();
+        let saved = serde_json::to_value(&profile).unwrap();
+        for (member, value) in saved.as_object().unwrap() {
+            assert_eq!(case["profile"].get(member), Some(value), "{name}: {member}");
+        }
+        assert_eq!(serde_json::from_value::<Profile>(saved).unwrap(), profile, "{name}");
+    }
+}

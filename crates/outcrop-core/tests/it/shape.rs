@@ -16,16 +16,16 @@ pub static PROFILES: LazyLock<Vec<(String, Profile)>> = LazyLock::new(|| {
     let mut seen = Vec::new();
     profiles.retain(|(_, profile)| {
         let mut like = Profile::permissive();
-        like.assistant_first = profile.assistant_first;
-        like.mixes_tool_results = profile.mixes_tool_results;
-        like.mixes_tool_uses = profile.mixes_tool_uses;
-        like.tool_result_status = profile.tool_result_status;
-        like.tool_result_json = profile.tool_result_json;
-        like.tool_result_media.clone_from(&profile.tool_result_media);
-        like.media.clone_from(&profile.media);
-        like.system_messages = profile.system_messages;
-        like.reasoning = profile.reasoning;
-        like.tool_use_ids = profile.tool_use_ids;
+        like.messages.assistant_first = profile.messages.assistant_first;
+        like.messages.mixes_tool_results = profile.messages.mixes_tool_results;
+        like.messages.mixes_tool_uses = profile.messages.mixes_tool_uses;
+        like.tools.result_status = profile.tools.result_status;
+        like.tools.result_json = profile.tools.result_json;
+        like.media.in_tool_results.clone_from(&profile.media.in_tool_results);
+        like.media.in_messages.clone_from(&profile.media.in_messages);
+        like.messages.system_role = profile.messages.system_role;
+        like.thinking.replay = profile.thinking.replay;
+        like.tools.use_ids = profile.tools.use_ids;
         let new = !seen.contains(&like);
         seen.push(like);
         new
@@ -39,7 +39,7 @@ pub static PROFILES: LazyLock<Vec<(String, Profile)>> = LazyLock::new(|| {
     made("claude-results-alone", claude.clone().with_fact(Fact::ToolResultsAlone));
     made("claude-no-reasoning", claude.clone().with_fact(Fact::NoReasoning));
     let mut system = claude;
-    system.system_messages = true;
+    system.messages.system_role = true;
     made("claude-system-messages", system);
     profiles
 });
@@ -58,7 +58,7 @@ pub fn flaw(messages: &[Message], profile: &Profile) -> Option<String> {
     if messages.is_empty() {
         return Some("no message".into());
     }
-    if messages[0].role == Role::Assistant && !profile.assistant_first {
+    if messages[0].role == Role::Assistant && !profile.messages.assistant_first {
         return Some("the assistant is first".into());
     }
     let empty = Vec::new();
@@ -71,7 +71,7 @@ pub fn flaw(messages: &[Message], profile: &Profile) -> Option<String> {
         let flaw = match message.role {
             Role::Assistant => assistant(message, next, profile, at + 1 == messages.len()),
             Role::User => user(message, before.as_ref().unwrap_or(&empty), profile),
-            Role::System if profile.system_messages => None,
+            Role::System if profile.messages.system_role => None,
             _ => Some("a role that is not taken".to_owned()),
         };
         let flaw = flaw.or_else(|| common(message));
@@ -170,7 +170,7 @@ fn assistant(message: &Message, next: Option<&Message>, profile: &Profile, last:
     let is_call =
         |block: &&ContentBlock| matches!(block, ContentBlock::ToolUse(call) if !call.is_server_side());
     let count = message.content.iter().filter(is_call).count();
-    if !profile.mixes_tool_uses && count > 0 && count < message.content.len() {
+    if !profile.messages.mixes_tool_uses && count > 0 && count < message.content.len() {
         return Some("calls beside other content".into());
     }
     if count > 0 {
@@ -193,7 +193,7 @@ fn reasoning_flaw(reasoning: &ReasoningContent, profile: &Profile) -> Option<Str
         ReasoningContent::ReasoningText(text) => (text.is_signed(), true, text.text.trim().is_empty()),
         _ => (false, false, false),
     };
-    match profile.reasoning {
+    match profile.thinking.replay {
         ReasoningReplay::Refused => Some("reasoning where it is refused"),
         ReasoningReplay::Signed if readable && !signed => Some("reasoning without a signature"),
         ReasoningReplay::Unsigned if has_signature(reasoning) => Some("a signature where it is refused"),
@@ -217,7 +217,7 @@ fn user(message: &Message, calls: &[String], profile: &Profile) -> Option<String
     if !results.iter().map(|result| &result.tool_use_id).eq(calls) {
         return Some("results that answer no call".into());
     }
-    if !profile.mixes_tool_results && !results.is_empty() && results.len() < message.content.len() {
+    if !profile.messages.mixes_tool_results && !results.is_empty() && results.len() < message.content.len() {
         return Some("results beside other content".into());
     }
     let wrong = message
@@ -234,7 +234,7 @@ fn result_flaw(result: &ToolResult, profile: &Profile) -> Option<String> {
     if result.content.is_empty() {
         return Some("an empty result".into());
     }
-    if result.status.is_some() && !profile.tool_result_status {
+    if result.status.is_some() && !profile.tools.result_status {
         return Some("a status where it is refused".into());
     }
     result.content.iter().find_map(|part| {
@@ -242,7 +242,7 @@ fn result_flaw(result: &ToolResult, profile: &Profile) -> Option<String> {
             ToolResultContent::Text(text) if text.trim().is_empty() => {
                 return Some("blank text in a result".into());
             }
-            ToolResultContent::Json(_) if !profile.tool_result_json => {
+            ToolResultContent::Json(_) if !profile.tools.result_json => {
                 return Some("JSON where it is refused".into());
             }
             ToolResultContent::Json(json) if !json.is_object() => return Some(format!("a result of {json}")),
@@ -255,14 +255,14 @@ fn result_flaw(result: &ToolResult, profile: &Profile) -> Option<String> {
             ToolResultContent::SearchResult(_) => Media::SearchResult,
             _ => return None,
         };
-        (!profile.tool_result_media.contains(&media)).then(|| format!("{media:?} in a result"))
+        (!profile.media.in_tool_results.contains(&media)).then(|| format!("{media:?} in a result"))
     })
 }
 
 fn is_valid_id(id: &str, profile: &Profile) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric();
     let converse = (1..=64).contains(&id.len()) && id.chars().all(|c| word(c) || "_.:-".contains(c));
-    match profile.tool_use_ids {
+    match profile.tools.use_ids {
         ToolUseIds::NineCharacters => {
             (id.len() == 9 && id.chars().all(word)) || (converse && id.starts_with("tooluse_"))
         }

@@ -350,7 +350,7 @@ fn r70_refusals() {
     );
     // The same of a model that is not known to bind. A session would know it from then on.
     let mut profile = Profile::of(BINDING);
-    profile.binds_thinking = false;
+    profile.thinking.bound_to_prefix = false;
     check(
         profile.clone(),
         &turns,
@@ -447,7 +447,7 @@ fn r70_an_output_in_words_is_asked_for_once() {
     };
     let play = |strategy| {
         let mut profile = Profile::of(BINDING);
-        profile.binds_thinking = false;
+        profile.thinking.bound_to_prefix = false;
         let spec = OutputSpec::new("trip", json!({ "type": "object" })).unwrap().strategy(strategy);
         let config = TurnConfig::with_profile(BINDING, profile, std::sync::Arc::default()).output(spec);
         let history = History::from_messages([Message::user("Go"), thought("Hm."), Message::user("On")]);
@@ -570,8 +570,8 @@ proptest! {
     ) {
         let (model, profile) = &PROFILES[at];
         let mut profile = profile.clone();
-        profile.binds_thinking = true;
-        let signed = matches!(profile.reasoning, ReasoningReplay::Signed | ReasoningReplay::AsSent);
+        profile.thinking.bound_to_prefix = true;
+        let signed = matches!(profile.thinking.replay, ReasoningReplay::Signed | ReasoningReplay::AsSent);
         let mut talk = Talk::new(model, profile);
         for (change, steps) in turns {
             talk.change(change);
@@ -603,7 +603,7 @@ proptest! {
         known: bool,
     ) {
         let mut profile = Profile::of(BINDING);
-        profile.binds_thinking = known;
+        profile.thinking.bound_to_prefix = known;
         let mut talk = Talk::new(BINDING, profile);
         let mut unknown = !known;
         for (change, steps) in turns {

@@ -145,7 +145,7 @@ fn r80_refusals() {
     );
     let auto = || {
         let mut config = two().output(trip().strict(true));
-        config.target_mut().profile.native_output = false;
+        config.target_mut().profile.schema.native_output = false;
         config
     };
     check(
@@ -365,7 +365,7 @@ fn r80_a_tool_that_the_user_gave() {
     );
     let by_strict_tool = || {
         let mut config = given(trip().strict(true));
-        config.target_mut().profile.native_output = false;
+        config.target_mut().profile.schema.native_output = false;
         config
     };
     check(

@@ -18,7 +18,7 @@ const MAX_CITED_CHARS: usize = 400;
 
 /// One cited block for each document that can be cited; empty where there is none.
 pub(super) fn citations(view: &View<'_>, prompt: &str) -> Vec<CitationsContent> {
-    if !view.profile.citations || view.profile.family != "anthropic" || view.text_schema.is_some() {
+    if !view.profile.media.citations || view.profile.family != "anthropic" || view.text_schema.is_some() {
         return Vec::new();
     }
     let stems = content_stems(prompt);

@@ -93,7 +93,7 @@ fn said(view: &View<'_>, prompt: &str) -> Vec<Piece> {
 
 /// What is said before calls that nobody forced, by families that may say something there.
 fn announced(view: &View<'_>, calls: &[Call]) -> Option<String> {
-    if view.choice != super::view::Choice::Auto || !view.profile.mixes_tool_uses {
+    if view.choice != super::view::Choice::Auto || !view.profile.messages.mixes_tool_uses {
         return None;
     }
     let mut names: Vec<&str> = Vec::new();

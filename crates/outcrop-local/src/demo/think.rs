@@ -43,14 +43,14 @@ impl Thinking {
                     .iter()
                     .find_map(|path| field(path));
                 let asked = effort.is_some_and(|effort| effort != "none")
-                    && view.profile.reasoning != ReasoningReplay::Refused;
+                    && view.profile.thinking.replay != ReasoningReplay::Refused;
                 Self::if_on(asked || ALWAYS.iter().any(|stem| view.bare_id.starts_with(stem)))
             }
         }
     }
 
     fn of_claude(view: &View<'_>, kind: Option<&str>, display: Option<&str>) -> Self {
-        let by_default = view.profile.thinks_by_default;
+        let by_default = view.profile.thinking.on_by_default;
         let omits = by_default || OMITTING.iter().any(|stem| view.bare_id.starts_with(stem));
         let on = match kind {
             Some("enabled") => true,

@@ -36,7 +36,7 @@ fn collect<'a>(list: &str, blocks: &[Block<'a>], points: &mut Vec<Point<'a>>) {
 }
 
 pub(super) fn support(asked: &Asked<'_>) -> Verdict {
-    if asked.profile.cache.is_none() && !points(asked).is_empty() {
+    if asked.profile.caching.is_none() && !points(asked).is_empty() {
         return Err(Refusal::new(
             403,
             "AccessDeniedException",
@@ -77,7 +77,7 @@ pub(super) fn count(asked: &Asked<'_>) -> Verdict {
 
 /// Times to live that the model knows, the longer ones first.
 pub(super) fn order(asked: &Asked<'_>) -> Verdict {
-    let Some(caching) = &asked.profile.cache else { return Ok(()) };
+    let Some(caching) = &asked.profile.caching else { return Ok(()) };
     let mut short = false;
     for Point { behind, ttl, .. } in points(asked) {
         let ttl = if ttl.is_empty() { caching.ttls.first().map_or("5m", String::as_str) } else { ttl };

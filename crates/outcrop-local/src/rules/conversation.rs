@@ -12,7 +12,9 @@ pub(super) fn starts_with_user(asked: &Asked<'_>) -> Verdict {
     let is_wrong = match asked.messages.first() {
         // Guess, for no message at all.
         None => !asked.is_prompt(),
-        Some(first) => first.role == "assistant" && asked.is_known() && !asked.profile.assistant_first,
+        Some(first) => {
+            first.role == "assistant" && asked.is_known() && !asked.profile.messages.assistant_first
+        }
     };
     if is_wrong {
         return Err(Refusal::validation(
@@ -25,7 +27,7 @@ pub(super) fn starts_with_user(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn alternates(asked: &Asked<'_>) -> Verdict {
     let repeats = asked.messages.windows(2).any(|pair| pair[0].role == pair[1].role);
-    if repeats && !asked.profile.merges_roles {
+    if repeats && !asked.endpoint.merges_roles {
         return Err(Refusal::validation(
             "A conversation must alternate between user and assistant roles. \
              Make sure the conversation alternates between user and assistant roles and try again.",
@@ -78,7 +80,7 @@ pub(super) fn result_text(asked: &Asked<'_>) -> Verdict {
 }
 
 pub(super) fn system_prompt(asked: &Asked<'_>) -> Verdict {
-    if !asked.profile.system_prompt && !asked.system().is_empty() {
+    if !asked.profile.messages.system_prompt && !asked.system().is_empty() {
         return Err(Refusal::validation(
             "This model doesn't support system messages. \
              Try again without a system message or use a model that supports system messages.",
@@ -89,7 +91,7 @@ pub(super) fn system_prompt(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn system_role(asked: &Asked<'_>) -> Verdict {
     let has_system = asked.messages.iter().any(|message| message.role == "system");
-    if has_system && asked.profile.refuses_system_messages {
+    if has_system && asked.endpoint.refuses_system_role {
         return Err(Refusal::validation("role 'system' is not supported on this model"));
     }
     Ok(())
@@ -97,7 +99,7 @@ pub(super) fn system_role(asked: &Asked<'_>) -> Verdict {
 
 /// Nobody may send thinking as a user; some models refuse it in any message.
 pub(super) fn reasoning_of_users(asked: &Asked<'_>) -> Verdict {
-    let refuses = asked.profile.reasoning == ReasoningReplay::Refused;
+    let refuses = asked.profile.thinking.replay == ReasoningReplay::Refused;
     let is_wrong = asked.messages.iter().any(|message| {
         let thinks = message.blocks.iter().any(|block| block.kind == "reasoningContent");
         thinks && (refuses || message.role == "user")
@@ -114,7 +116,7 @@ pub(super) fn prefill(asked: &Asked<'_>) -> Verdict {
     };
     // Tools that the service ran are answered in the message itself: it goes on from there.
     let last_block = last.blocks.iter().rfind(|block| block.kind != "cachePoint");
-    match asked.profile.prefill {
+    match asked.profile.messages.prefill {
         Prefill::Refused if !asked.speaks_anthropic() => Err(Refusal::validation(
             "The model that you are using requires the last turn in the conversation to be a user message. \
              Add a user message to the conversation and try again.",

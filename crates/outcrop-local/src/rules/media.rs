@@ -34,12 +34,12 @@ pub(super) fn kinds(asked: &Asked<'_>) -> Verdict {
     };
     for (_, _, block) in asked.blocks() {
         let known = media_of(block.kind);
-        if known.is_some_and(|media| !asked.profile.media.contains(&media)) {
+        if known.is_some_and(|media| !asked.profile.media.in_messages.contains(&media)) {
             return refuse_block(block.kind);
         }
         for item in block.items() {
             match media_of(item.kind) {
-                Some(media) if !asked.profile.tool_result_media.contains(&media) => match media {
+                Some(media) if !asked.profile.media.in_tool_results.contains(&media) => match media {
                     Media::Video => return refuse_block(item.kind),
                     _ => {
                         return Err(Refusal::validation(format!(
@@ -62,11 +62,11 @@ pub(super) fn s3(asked: &Asked<'_>) -> Verdict {
             in_s3(block) && media_of(block.kind).is_some_and(|media| !taken.contains(&media))
         };
         // A document is turned down later, by the model.
-        let beside = block.kind != "document" && refused(&block, &asked.profile.s3_media);
+        let beside = block.kind != "document" && refused(&block, &asked.profile.media.s3_in_messages);
         let inside = block
             .items()
             .iter()
-            .any(|item| item.kind == "image" && refused(item, &asked.profile.tool_result_s3_media));
+            .any(|item| item.kind == "image" && refused(item, &asked.profile.media.s3_in_tool_results));
         if beside || inside {
             return Err(Refusal::validation(
                 "This model doesn't support the s3Uri field. Remove s3Uri and try again.",
@@ -78,7 +78,7 @@ pub(super) fn s3(asked: &Asked<'_>) -> Verdict {
 
 /// Documents and videos in S3 do not go with tool results.
 pub(super) fn s3_results(asked: &Asked<'_>) -> Verdict {
-    let taken = &asked.profile.tool_result_s3_media;
+    let taken = &asked.profile.media.s3_in_tool_results;
     let refused = |block: &Block<'_>| {
         in_s3(block)
             && matches!(block.kind, "document" | "video")
@@ -102,7 +102,9 @@ pub(super) fn s3_results(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn s3_documents(asked: &Asked<'_>) -> Verdict {
     let refused = |block: &Block<'_>| {
-        block.kind == "document" && in_s3(block) && !asked.profile.s3_media.contains(&Media::Document)
+        block.kind == "document"
+            && in_s3(block)
+            && !asked.profile.media.s3_in_messages.contains(&Media::Document)
     };
     match asked.blocks().find(|(_, _, block)| refused(block)) {
         Some((at, index, _)) if asked.speaks_anthropic() => Err(Refusal::by_model(format!(
@@ -156,7 +158,7 @@ pub(super) fn asks_for_citations(asked: &Asked<'_>) -> bool {
 }
 
 pub(super) fn citations(asked: &Asked<'_>) -> Verdict {
-    if !asked.profile.citations && asks_for_citations(asked) {
+    if !asked.profile.media.citations && asks_for_citations(asked) {
         return Err(Refusal::validation("This model doesn't support citations."));
     }
     Ok(())
@@ -164,7 +166,7 @@ pub(super) fn citations(asked: &Asked<'_>) -> Verdict {
 
 /// Found when the image is opened: a stream has begun by then.
 pub(super) fn image_bytes(asked: &Asked<'_>) -> Verdict {
-    if !asked.profile.checks_image_bytes {
+    if !asked.endpoint.checks_image_bytes {
         return Ok(());
     }
     let images = asked.blocks().flat_map(|(_, _, block)| {

@@ -25,7 +25,7 @@ pub(super) fn exists(model_id: &str) -> Verdict {
 
 pub(super) fn can_be_called(asked: &Asked<'_>) -> Verdict {
     let id = asked.model_id;
-    if asked.profile.retired {
+    if asked.endpoint.retired {
         let message = "This model version has reached the end of its life. \
                        Please refer to the AWS documentation for more details.";
         return Err(Refusal::new(404, "ResourceNotFoundException", message));
@@ -34,10 +34,10 @@ pub(super) fn can_be_called(asked: &Asked<'_>) -> Verdict {
     let is_bare = if id.starts_with("arn:") { id.contains(":foundation-model/") } else { !is_regional };
     if asked.operation == Operation::CountTokens {
         // It takes models, not profiles; and none that has profiles only.
-        if !asked.profile.counts_tokens || !is_bare {
+        if !asked.endpoint.counts_tokens || !is_bare {
             return Err(Refusal::validation("The provided model doesn't support counting tokens."));
         }
-    } else if asked.profile.profile_only && is_bare {
+    } else if asked.endpoint.inference_profile_only && is_bare {
         return Err(Refusal::validation(format!(
             "Invocation of model ID {id} with on-demand throughput isn’t supported. Retry your request with \
              the ID or ARN of an inference profile that contains this model."

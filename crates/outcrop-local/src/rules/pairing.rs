@@ -152,9 +152,10 @@ pub(super) fn co_location(asked: &Asked<'_>) -> Verdict {
             turn.blocks.iter().any(|block| block.kind == kind)
                 && turn.blocks.iter().any(|block| block.kind != kind)
         };
-        let said = if turn.role == "user" && !asked.profile.mixes_tool_results && mixes("toolResult") {
+        let said = if turn.role == "user" && !asked.profile.messages.mixes_tool_results && mixes("toolResult")
+        {
             "result"
-        } else if turn.role == "assistant" && !asked.profile.mixes_tool_uses && mixes("toolUse") {
+        } else if turn.role == "assistant" && !asked.profile.messages.mixes_tool_uses && mixes("toolUse") {
             "use"
         } else {
             continue;

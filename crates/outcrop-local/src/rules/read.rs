@@ -4,13 +4,14 @@ use outcrop_core::Profile;
 use serde_json::Value;
 
 use super::Judge;
-use crate::Operation;
+use crate::{EndpointProfile, Operation};
 
 /// One request that is judged. Its JSON has the right types ([`super::shape::types`]).
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
     pub(super) model_id: &'a str,
     pub(super) profile: &'a Profile,
+    pub(super) endpoint: &'a EndpointProfile,
     pub(super) operation: Operation,
     pub(super) own_signatures_only: bool,
     pub(super) body: &'a Value,
@@ -103,6 +104,7 @@ impl<'a> Asked<'a> {
         Self {
             model_id: &judge.model_id,
             profile: &judge.profile,
+            endpoint: &judge.endpoint,
             operation,
             own_signatures_only: judge.own_signatures_only,
             body,

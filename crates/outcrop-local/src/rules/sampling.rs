@@ -10,7 +10,7 @@ const HELP: &str = "https://docs.claude.com/en/docs/build-with-claude/extended-t
                     #important-considerations-when-using-extended-thinking";
 
 pub(super) fn request_fields(asked: &Asked<'_>) -> Verdict {
-    let Some(taken) = &asked.profile.request_fields else { return Ok(()) };
+    let Some(taken) = &asked.endpoint.request_fields else { return Ok(()) };
     let fields = asked.at("/additionalModelRequestFields").and_then(Value::as_object);
     match fields.into_iter().flatten().find(|(name, _)| !taken.contains(name)) {
         Some((name, _)) => Err(Refusal::by_model(format!("{name}: Extra inputs are not permitted"))),

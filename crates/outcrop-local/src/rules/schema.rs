@@ -22,7 +22,7 @@ pub(super) fn output_config(asked: &Asked<'_>) -> Verdict {
     if asked.at("/outputConfig/textFormat").is_none() {
         return Ok(());
     }
-    if asked.profile.native_output {
+    if asked.profile.schema.native_output {
         return match asked.at(SCHEMA).and_then(Value::as_str).map(serde_json::from_str) {
             // Guess: that the same words are used here.
             Some(Ok(Value::Object(_))) | None => Ok(()),
@@ -51,7 +51,7 @@ fn strict_tools<'a>(asked: &Asked<'a>) -> Vec<(usize, &'a Value)> {
 
 pub(super) fn strict_support(asked: &Asked<'_>) -> Verdict {
     match strict_tools(asked).first() {
-        Some((at, _)) if !asked.profile.strict_tools && asked.speaks_anthropic() => {
+        Some((at, _)) if !asked.profile.schema.strict_tools && asked.speaks_anthropic() => {
             Err(Refusal::by_model(format!("tools.{at}.custom.strict: Extra inputs are not permitted")))
         }
         _ => Ok(()),
@@ -64,7 +64,7 @@ fn output_schema(asked: &Asked<'_>) -> Option<Value> {
 }
 
 pub(super) fn schemas(asked: &Asked<'_>) -> Verdict {
-    if !asked.profile.schema_subset {
+    if !asked.profile.schema.subset_only {
         return Ok(());
     }
     if let Some(schema) = output_schema(asked) {
@@ -213,7 +213,7 @@ impl Cost {
 }
 
 pub(super) fn limits(asked: &Asked<'_>) -> Verdict {
-    if !asked.profile.schema_subset {
+    if !asked.profile.schema.subset_only {
         return Ok(());
     }
     let strict = strict_tools(asked);

@@ -1,6 +1,6 @@
 //! Thinking of Anthropic's models: how it is asked for, and that its blocks come back as they were sent.
 
-use outcrop_core::{ReasoningReplay, Thinking};
+use outcrop_core::{ReasoningReplay, ThinkingType};
 use serde_json::Value;
 
 use super::{Refusal, Verdict, read::Asked};
@@ -11,11 +11,11 @@ const HELP: &str = "https://docs.claude.com/en/docs/build-with-claude/extended-t
 
 pub(super) fn kind(asked: &Asked<'_>) -> Verdict {
     let Some(kind) = asked.thinking() else { return Ok(()) };
-    let taken = &asked.profile.thinking;
+    let taken = &asked.profile.thinking.types;
     if !asked.speaks_anthropic() || taken.iter().any(|thinking| thinking.as_str() == kind) {
         return Ok(());
     }
-    let adapts = taken.contains(&Thinking::Adaptive);
+    let adapts = taken.contains(&ThinkingType::Adaptive);
     let message = match kind {
         // Guess, for models that never think.
         _ if taken.is_empty() => "thinking: Extra inputs are not permitted".to_owned(),
@@ -107,7 +107,7 @@ pub(super) fn comes_first(asked: &Asked<'_>) -> Verdict {
 }
 
 pub(super) fn signatures(asked: &Asked<'_>) -> Verdict {
-    if asked.profile.reasoning != ReasoningReplay::Signed && asked.is_known() {
+    if asked.profile.thinking.replay != ReasoningReplay::Signed && asked.is_known() {
         return Ok(());
     }
     let latest = asked.messages.iter().rposition(|message| message.role == "assistant");

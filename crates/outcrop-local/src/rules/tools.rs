@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use outcrop_core::Choice;
+use outcrop_core::ToolChoiceKind;
 use serde_json::Value;
 
 use super::{
@@ -50,15 +50,15 @@ pub(super) fn support(asked: &Asked<'_>) -> Verdict {
     if asked.tools().is_empty() {
         return Ok(());
     }
-    if !asked.profile.tools {
+    if !asked.profile.tools.supported {
         return Err(Refusal::validation("This model doesn't support tool use."));
     }
-    if asked.operation == Operation::ConverseStream && !asked.profile.streams_tools {
+    if asked.operation == Operation::ConverseStream && !asked.profile.tools.streams {
         return Err(Refusal::validation("This model doesn't support tool use in streaming mode."));
     }
     // Guess: the words, after those for tools that are no cache points.
     let point = asked.tools().iter().position(|tool| tool.kind == "cachePoint");
-    let taken = asked.profile.cache.as_ref().is_none_or(|cache| cache.tools);
+    let taken = asked.profile.caching.as_ref().is_none_or(|cache| cache.tools);
     match point {
         Some(at) if !taken => Err(Refusal::by_model(format!(
             "Malformed input request: #/toolConfig/tools/{at}: extraneous key [cachePoint] is not permitted, \
@@ -68,11 +68,11 @@ pub(super) fn support(asked: &Asked<'_>) -> Verdict {
     }
 }
 
-fn choice_of(name: &str) -> Option<Choice> {
+fn choice_of(name: &str) -> Option<ToolChoiceKind> {
     match name {
-        "auto" => Some(Choice::Auto),
-        "any" => Some(Choice::Any),
-        "tool" => Some(Choice::Tool),
+        "auto" => Some(ToolChoiceKind::Auto),
+        "any" => Some(ToolChoiceKind::Any),
+        "tool" => Some(ToolChoiceKind::Tool),
         _ => None,
     }
 }
@@ -80,7 +80,7 @@ fn choice_of(name: &str) -> Option<Choice> {
 /// Anthropic's models say it themselves, see [`forced_choice`].
 pub(super) fn choice(asked: &Asked<'_>) -> Verdict {
     let Some(name) = asked.at("/toolConfig/toolChoice").and(asked.tool_choice()) else { return Ok(()) };
-    let refused = choice_of(name).is_some_and(|choice| !asked.profile.tool_choice.contains(&choice));
+    let refused = choice_of(name).is_some_and(|choice| !asked.profile.tools.choices.contains(&choice));
     if refused && !asked.speaks_anthropic() {
         return Err(Refusal::validation(format!(
             "This model doesn't support the toolConfig.toolChoice.{name} field. \
@@ -91,19 +91,20 @@ pub(super) fn choice(asked: &Asked<'_>) -> Verdict {
 }
 
 pub(super) fn forced_choice(asked: &Asked<'_>) -> Verdict {
-    let Some(choice) = asked.tool_choice().and_then(choice_of).filter(|choice| *choice != Choice::Auto)
+    let Some(choice) =
+        asked.tool_choice().and_then(choice_of).filter(|choice| *choice != ToolChoiceKind::Auto)
     else {
         return Ok(());
     };
     if !asked.speaks_anthropic() {
         return Ok(());
     }
-    if !asked.profile.tool_choice.contains(&choice) {
+    if !asked.profile.tools.choices.contains(&choice) {
         return Err(Refusal::by_model(
             r#"tool_choice: type "tool" and "any" are not supported for this model."#,
         ));
     }
-    if asked.thinking() == Some("enabled") && !asked.profile.forces_tools_while_thinking {
+    if asked.thinking() == Some("enabled") && !asked.profile.tools.forced_while_thinking {
         return Err(Refusal::by_model("Thinking may not be enabled when tool_choice forces tool use."));
     }
     Ok(())
@@ -128,7 +129,7 @@ pub(super) fn two_choices(asked: &Asked<'_>) -> Verdict {
 
 pub(super) fn status(asked: &Asked<'_>) -> Verdict {
     let has_status = |block: Block<'_>| block.kind == "toolResult" && is_set(block.value.get("status"));
-    if asked.profile.refuses_status && asked.blocks().any(|(_, _, block)| has_status(block)) {
+    if asked.endpoint.refuses_result_status && asked.blocks().any(|(_, _, block)| has_status(block)) {
         return Err(Refusal::validation(
             "This model doesn't support the status field. Remove status and try again.",
         ));

@@ -14,12 +14,12 @@ fn who_speaks_when() {
     takes(CLAUDE, Operation::Converse, &messages(json!([assistant(json!([{"text": "Hello."}])), hi()])));
     takes(NOVA, Operation::Converse, &messages(json!([hi(), hi()])));
 
-    let mut strict = outcrop_core::Profile::of(NOVA);
+    let mut strict = outcrop_local::EndpointProfile::of(NOVA);
     strict.merges_roles = false;
     let twice = messages(json!([hi(), hi()])).to_string();
     assert_eq!(
         Judge::of(NOVA)
-            .profile(strict)
+            .endpoint_profile(strict)
             .judge(Operation::Converse, twice.as_bytes())
             .expect_err("refused")
             .message,
