@@ -12,10 +12,10 @@ use std::{
 
 use libfuzzer_sys::fuzz_target;
 use outcrop_core::{
-    Action, ActionId, Assembler, BlockDelta, BlockStart, Citation, ContentBlock, ContentBlockDelta,
-    ContentBlockStart, ContentBlockStop, Frame, History, Message, MessageStart, MessageStop, Profile,
-    ReasoningContentDelta, Role, StreamEvent, ToolResultStatus, ToolSet, ToolSpec, ToolUseDelta,
-    ToolUseStart, Turn, TurnConfig, render,
+    Action, ActionId, Assembler, BlockDelta, BlockStart, CallFailure, Citation, ContentBlock,
+    ContentBlockDelta, ContentBlockStart, ContentBlockStop, Frame, History, Message, MessageStart,
+    MessageStop, Profile, ReasoningContentDelta, Role, StreamEvent, Time, ToolResultStatus, ToolSet,
+    ToolSpec, ToolUseDelta, ToolUseStart, Turn, TurnConfig, render,
 };
 
 const INPUTS: [&str; 16] = [
@@ -160,7 +160,7 @@ impl Outstanding {
 }
 
 fn drive(data: &[u8]) {
-    let mut turn = Turn::new(Arc::clone(&CONFIG), History::new(), Message::user("Go"), "t");
+    let mut turn = Turn::new(Arc::clone(&CONFIG), History::new(), Message::user("Go"), "t", Time(0));
     let mut out = Outstanding::default();
     let mut bytes = data.iter().copied();
     loop {
@@ -168,27 +168,29 @@ fn drive(data: &[u8]) {
         let Some(choice) = bytes.next() else { break };
         let Some(ask) = out.ask else { break };
         match choice % 16 {
-            0 => turn.on_stream_end(ask),
-            1 => drop(
-                turn.on_converse_error(ask, Some("tool result blocks cannot be provided in the same turn")),
-            ),
+            0 => turn.on_stream_end(ask, Time(0)),
+            1 => {
+                let refusal = CallFailure::refused("tool result blocks cannot be provided in the same turn");
+                turn.on_call_failed(ask, refusal, Time(0));
+            }
             2 | 3 if !out.running.is_empty() => {
                 let id = out.running.swap_remove(usize::from(choice >> 4) % out.running.len());
-                turn.on_tool_result(id, vec!["done".into()], ToolResultStatus::Success);
+                turn.on_tool_result(id, vec!["done".into()], ToolResultStatus::Success, Time(0));
             }
             4 if choice > 128 => {
                 let saved = serde_json::to_string(&turn.save()).expect("a turn can be saved");
                 let saved = serde_json::from_str(&saved).expect("what was saved can be read");
-                turn = Turn::resume(Arc::clone(&CONFIG), saved).expect("of this version");
-                out = Outstanding { ask: out.ask, ..Outstanding::default() };
+                turn = Turn::resume(Arc::clone(&CONFIG), saved, Time(0)).expect("of this version");
+                // What was handed out is not handed out again.
+                out = Outstanding { ask: out.ask, seen: out.seen, ..Outstanding::default() };
             }
             _ => match event(&mut bytes) {
-                Some(event) => turn.on_stream_event(ask, event),
+                Some(event) => turn.on_stream_event(ask, event, Time(0)),
                 None => break,
             },
         }
     }
-    let history = turn.into_history();
+    let history = turn.into_conversation().history;
     for (id, profile) in PROFILES.iter() {
         sendable(&render(&history, profile, id).messages);
     }

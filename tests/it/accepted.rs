@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use outcrop::{
     Agent, AgentBuilder, History, InferenceConfig, Message, Session, ToolSpec,
     core::{
-        Action, CachePoint, ContentBlock, RawJson, ReasoningContent, ReasoningText, ToolResult,
+        Action, CachePoint, ContentBlock, RawJson, ReasoningContent, ReasoningText, Time, ToolResult,
         ToolResultContent, ToolSet, ToolUse, Turn, TurnConfig,
     },
 };
@@ -112,7 +112,7 @@ proptest! {
     fn no_history_is_refused(history in histories(), model in select(MODELS.to_vec()), offers in any::<bool>()) {
         let tools = if offers { ToolSet::new([plan()]).unwrap() } else { ToolSet::default() };
         let config = Arc::new(TurnConfig::new(model, Arc::new(tools)));
-        let mut turn = Turn::new(config, history, Message::user("Go on."), "t");
+        let mut turn = Turn::new(config, history, Message::user("Go on."), "t", Time(0));
         let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
         let body = ask.request.to_json_bytes().unwrap();
         // Tools in a stream are the client's business: it asks such models by Converse.

@@ -11,8 +11,8 @@ use std::{
 
 use futures::{StreamExt, future::join_all};
 use outcrop::{
-    Agent, AgentBuilder, Ask, ErrorKind, EventKind, History, Model, ModelCall, ModelStream, Session, Tool,
-    TurnEvent, TurnStream, testing::ScriptedModel,
+    Agent, AgentBuilder, Ask, Error, ErrorKind, EventKind, History, Model, ModelCall, ModelStream, Session,
+    Tool, TurnEvent, TurnStream, testing::ScriptedModel,
 };
 use outcrop_local::{Answer, Progress, Script};
 use serde_json::json;

@@ -10,7 +10,7 @@ use futures::{FutureExt, future::BoxFuture};
 use outcrop::{Tool, ToolCx, ToolHandler, ToolOutput, ToolSource, ToolSpec, testing::tool_cx, tool};
 use outcrop_core::{
     Action, ActionId, BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop,
-    History, Message, MessageStop, ReadyInput, StopReason, StreamEvent, ToolResultStatus, ToolSet,
+    History, Message, MessageStop, ReadyInput, StopReason, StreamEvent, Time, ToolResultStatus, ToolSet,
     ToolUseDelta, ToolUseStart, Turn, TurnConfig,
 };
 
@@ -103,7 +103,7 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 fn prepare(config: &Arc<TurnConfig>, tool: &Tool, text: &str) -> Result<Prepared, String> {
-    let mut turn = Turn::new(Arc::clone(config), History::new(), Message::user("Go on."), "t");
+    let mut turn = Turn::new(Arc::clone(config), History::new(), Message::user("Go on."), "t", Time(0));
     let Some(Action::Converse(ask)) = turn.next_action() else { return Err("nothing is asked".to_owned()) };
     let start = ToolUseStart::new("tooluse_1", tool.spec().name.clone());
     let delta = BlockDelta::ToolUse(ToolUseDelta::new(text));
@@ -113,7 +113,7 @@ fn prepare(config: &Arc<TurnConfig>, tool: &Tool, text: &str) -> Result<Prepared
         StreamEvent::ContentBlockStop(ContentBlockStop::new(0u32)),
     ];
     for event in events {
-        turn.on_stream_event(ask.id, event);
+        turn.on_stream_event(ask.id, event, Time(0));
     }
     Ok(Prepared { turn, ask: ask.id, cx: tool_cx() })
 }
@@ -121,7 +121,7 @@ fn prepare(config: &Arc<TurnConfig>, tool: &Tool, text: &str) -> Result<Prepared
 /// From the end of the message to the output.
 fn dispatch(prepared: Prepared, tool: &Tool) -> Option<ToolOutput> {
     let Prepared { mut turn, ask, cx } = prepared;
-    turn.on_stream_event(ask, StreamEvent::MessageStop(MessageStop::new(StopReason::ToolUse)));
+    turn.on_stream_event(ask, StreamEvent::MessageStop(MessageStop::new(StopReason::ToolUse)), Time(0));
     let Some(Action::Dispatch(dispatch)) = turn.next_action() else { return None };
     tool.call(dispatch.call.input, cx).now_or_never()
 }

@@ -81,13 +81,13 @@ async fn facts_can_be_taken_along() {
         Reply::refusal(400, "ValidationException", "This model doesn't support the status field. Remove it.");
     let server = Server::start([refusal, Reply::json(HI)]).await;
     let one = bedrock(&server).await;
-    assert!(one.model_profile().tools.supported.result_status);
+    assert!(one.model_profile().tools.result_status);
     // What a refusal says about a conversation is for the turn to judge, which knows what it asked for.
     assert!(one.converse(&request()).await.is_err());
     assert_eq!(one.learned_facts(), []);
     one.teach(Fact::NoToolResultStatus);
     assert_eq!(one.learned_facts(), [Fact::NoToolResultStatus]);
-    assert!(!one.model_profile().tools.supported.result_status);
+    assert!(!one.model_profile().tools.result_status);
     let other: Bedrock = bedrock(&server).await;
     other.teach(Fact::NoToolStreaming);
     drain(other.stream(&with_tools()).await.unwrap()).await;
