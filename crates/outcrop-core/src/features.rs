@@ -8,12 +8,9 @@
 //! - The user's own fields stay in their order and to the digit; betas are a union; elsewhere the user's value wins, and
 //!   [`Features::conflicts`] says so.
 
-use std::borrow::Cow;
-
-use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, value::RawValue};
 
-use crate::{Members, Message, RawJson, Request, SystemContentBlock, ToolConfig, raw_json::all_members};
+use crate::{Members, RawJson, raw_json::all_members};
 
 /// Features of a request that are resolved for its model. The encoder of each wire spells them; none needs to know the
 /// model.
@@ -61,12 +58,38 @@ impl Features {
         refused.then_some(BETA).into_iter().collect()
     }
 
-    /// The model's own fields of a request whose user wrote `fields`.
-    fn spelled<'a>(&self, fields: Option<&'a RawJson>, delivery: Delivery) -> Option<Cow<'a, RawJson>> {
+    /// The model's own fields of a request whose user wrote `fields`; `None` where these are sent as they are.
+    ///
+    /// For whole answers the user's own beta for fine-grained tool streaming is left out too: it would do nothing there but
+    /// let damaged inputs through.
+    pub(crate) fn spelled(&self, fields: Option<&RawJson>, delivery: Delivery) -> Option<RawJson> {
         let betas = self.betas(delivery);
-        let merged = (!betas.is_empty()).then(|| with_betas(fields, &betas)).flatten().flatten();
-        merged.map(Cow::Owned).or(fields.map(Cow::Borrowed))
+        match delivery {
+            Delivery::Whole => {
+                let own = fields.filter(|fields| asks_for_fine_tool_streaming(fields))?;
+                Some(without_fine_tool_streaming(own))
+            }
+            Delivery::Stream if betas.is_empty() => None,
+            Delivery::Stream => with_betas(fields, &betas)?,
+        }
     }
+}
+
+/// The fields without the beta.
+fn without_fine_tool_streaming(fields: &RawJson) -> RawJson {
+    let mut kept = Members::default();
+    for (name, raw) in all_members(fields.as_str()).unwrap_or_default() {
+        let mut betas = if name == BETA { listed(raw) } else { None };
+        if let Some(betas) = &mut betas {
+            betas.retain(|beta| !is_fine_tool_streaming(beta));
+        }
+        match betas {
+            None => kept.push(name, RawJson::from_boxed(raw.to_owned())),
+            Some(betas) if betas.is_empty() => {}
+            Some(betas) => kept.push(name, RawJson::from(Value::from(betas))),
+        }
+    }
+    RawJson::of(&kept).unwrap_or_else(|_| RawJson::empty_object())
 }
 
 /// Whether the user's own fields ask for fine-grained tool streaming.
@@ -116,108 +139,6 @@ fn listed(raw: &RawValue) -> Option<Vec<Value>> {
     }
 }
 
-impl Request {
-    /// The body of ConverseStream.
-    ///
-    /// # Errors
-    /// Only where a blob is too long for base64.
-    pub fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        self.to_json_bytes_for(Delivery::Stream)
-    }
-
-    /// The body of ConverseStream or Converse, with the request's features among the model's own fields.
-    ///
-    /// # Errors
-    /// As [`Request::to_json_bytes`].
-    pub fn to_json_bytes_for(&self, delivery: Delivery) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = Vec::with_capacity(FIRST_BYTES);
-        serde_json::to_writer(&mut bytes, &Body { request: self, delivery })?;
-        Ok(bytes)
-    }
-
-    /// The body of CountTokens for this request: what counts towards its input.
-    ///
-    /// # Errors
-    /// As [`Request::to_json_bytes`].
-    pub fn to_count_tokens_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            input: Input<'a>,
-        }
-        #[derive(Serialize)]
-        struct Input<'a> {
-            converse: Counted<'a>,
-        }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Counted<'a> {
-            messages: &'a [Message],
-            #[serde(skip_serializing_if = "<[_]>::is_empty")]
-            system: &'a [SystemContentBlock],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            tool_config: Option<&'a ToolConfig>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            additional_model_request_fields: Option<&'a RawJson>,
-        }
-        let fields = self.features.spelled(self.additional_model_request_fields.as_ref(), Delivery::Stream);
-        serde_json::to_vec(&Body {
-            input: Input {
-                converse: Counted {
-                    messages: &self.messages,
-                    system: &self.system,
-                    tool_config: self.tool_config.as_ref(),
-                    additional_model_request_fields: fields.as_deref(),
-                },
-            },
-        })
-    }
-}
-
-/// Room that a body of a short conversation fits in.
-const FIRST_BYTES: usize = 2048;
-
-/// A request as it is sent: its members in the order of [`Request`]'s own JSON, with the features spelled.
-struct Body<'a> {
-    request: &'a Request,
-    delivery: Delivery,
-}
-
-impl Serialize for Body<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { request, delivery } = *self;
-        let fields = request.additional_model_request_fields.as_ref();
-        if request.features.betas(delivery).is_empty() {
-            return request.serialize(serializer);
-        }
-        let fields = request.features.spelled(fields, delivery);
-        let mut map = serializer.serialize_map(None)?;
-        macro_rules! entries {
-            ($($member:expr => $name:literal),* $(,)?) => {
-                $( if let Some(value) = $member { map.serialize_entry($name, value)?; } )*
-            };
-        }
-        fn list<T>(list: &Vec<T>) -> Option<&Vec<T>> {
-            (!list.is_empty()).then_some(list)
-        }
-        entries! {
-            &request.inference_config => "inferenceConfig",
-            &request.tool_config => "toolConfig",
-            &request.guardrail_config => "guardrailConfig",
-            fields.as_deref() => "additionalModelRequestFields",
-            &request.prompt_variables => "promptVariables",
-            &request.request_metadata => "requestMetadata",
-            &request.performance_config => "performanceConfig",
-            &request.service_tier => "serviceTier",
-            &request.output_config => "outputConfig",
-            list(&request.messages) => "messages",
-            list(&request.system) => "system",
-            list(&request.additional_model_response_field_paths) => "additionalModelResponseFieldPaths",
-        }
-        request.other.write(&mut map, |name| name != "additionalModelRequestFields")?;
-        map.end()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -230,7 +151,8 @@ mod tests {
         fn check(given: &str, expected: Expect) {
             let given: RawJson = given.parse().unwrap();
             let features = Features { fine_tool_streaming: true };
-            let mut told = features.spelled(Some(&given), Delivery::Stream).unwrap().to_string();
+            let spelled = features.spelled(Some(&given), Delivery::Stream);
+            let mut told = spelled.as_ref().unwrap_or(&given).to_string();
             told += if features.conflicts(Some(&given)).is_empty() { "" } else { " (conflict)" };
             expected.assert_eq(&told);
         }
@@ -255,17 +177,26 @@ mod tests {
         check("[]", expect!["[] (conflict)"]);
     }
 
-    /// The body with features differs from the request's own JSON in the model's fields alone.
     #[test]
-    fn all_members_are_sent_in_order() {
-        let json = r#"{"inferenceConfig":{"maxTokens":5},"toolConfig":{"tools":[{"cachePoint":{"type":"default"}}]},"guardrailConfig":{},"additionalModelRequestFields":{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14"]},"promptVariables":{"a":{"text":"b"}},"requestMetadata":{"a":"b"},"performanceConfig":{"latency":"optimized"},"serviceTier":{"type":"flex"},"outputConfig":{"effort":"low"},"messages":[{"role":"user","content":[{"text":"Hi"}]}],"system":[{"text":"Be short."}],"additionalModelResponseFieldPaths":["/a"],"later":1}"#;
-        let mut request: Request = serde_json::from_str(json).unwrap();
-        assert_eq!(request.features, Features::default());
-        assert_eq!(String::from_utf8(request.to_json_bytes().unwrap()).unwrap(), json);
-        request.additional_model_request_fields = None;
-        request.features.fine_tool_streaming = true;
-        assert_eq!(String::from_utf8(request.to_json_bytes().unwrap()).unwrap(), json);
-        let whole = request.to_json_bytes_for(Delivery::Whole).unwrap();
-        assert_eq!(whole, serde_json::to_vec(&request).unwrap());
+    fn whole_answers_do_not_stream() {
+        fn check(given: &str, expected: Expect) {
+            let given: RawJson = given.parse().unwrap();
+            let features = Features { fine_tool_streaming: true };
+            let spelled = features.spelled(Some(&given), Delivery::Whole);
+            expected.assert_eq(spelled.as_ref().unwrap_or(&given).as_str());
+        }
+        check(
+            r#"{ "x": 1, "anthropic_beta": ["a-1"] }"#,
+            expect![[r#"{ "x": 1, "anthropic_beta": ["a-1"] }"#]],
+        );
+        check(
+            r#"{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14","a-1"],"x":1.50}"#,
+            expect![[r#"{"anthropic_beta":["a-1"],"x":1.50}"#]],
+        );
+        check(
+            r#"{"x":1,"anthropic_beta":"fine-grained-tool-streaming-2025-05-14"}"#,
+            expect![[r#"{"x":1}"#]],
+        );
+        check(r#"{"anthropic_beta":["fine-grained-tool-streaming-2025-05-14"]}"#, expect!["{}"]);
     }
 }

@@ -31,6 +31,7 @@ mod tool_spec;
 mod trace;
 mod usage;
 
+mod encode;
 mod event;
 mod features;
 pub mod frame;

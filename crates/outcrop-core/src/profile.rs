@@ -327,7 +327,7 @@ impl Profile {
     /// The ARN of an application inference profile does not name its model, so it gets the permissive profile: use the
     /// profile of the model id there, for instance `Profile::of("anthropic.claude-sonnet-4-6")`.
     pub fn of(model_id: &str) -> Self {
-        table::read(model_id)
+        serde_json::from_value(table::facts_of(model_id).into()).unwrap_or_default()
     }
 
     /// Returns this profile changed by a fact that a refusal of the service showed.

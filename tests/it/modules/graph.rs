@@ -229,17 +229,6 @@ impl Graph {
         &self.unresolved
     }
 
-    /// The graph without some files.
-    #[must_use]
-    pub(super) fn without(&self, is_skipped: impl Fn(&str) -> bool) -> Self {
-        let mut graph = self.clone();
-        graph.arrows.retain(|file, _| !is_skipped(file));
-        for arrows in graph.arrows.values_mut() {
-            arrows.retain(|file, _| !is_skipped(file));
-        }
-        graph
-    }
-
     /// The arrows as pairs, for tests.
     pub(super) fn arrows(&self) -> Vec<(&str, &str)> {
         let arrows = self.arrows.iter();

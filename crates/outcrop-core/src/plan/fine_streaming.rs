@@ -6,7 +6,7 @@
 //! # Invariants
 //! - Only a request that can be streamed asks for it.
 
-use super::{Knowledge, OutputAsk};
+use super::{knowledge::Knowledge, output_strategy::OutputAsk};
 use crate::{
     Diagnostic, Request, Support,
     config::{ToolStreaming, TurnConfig},

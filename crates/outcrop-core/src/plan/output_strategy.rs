@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Knowledge, output_texts as texts, thinking, tools::SentTools};
+use super::{knowledge::Knowledge, output_texts as texts, thinking, tools::SentTools};
 use crate::{
     Diagnostic, History, InputSchema, OutputFailureReason, OutputSpec, Profile, Request, SchemaCounts,
     SchemaLimits, Strategy, ToolChoice, ToolChoiceKind, ToolConfig, ToolEntry, ToolResultContent, ToolSpec,

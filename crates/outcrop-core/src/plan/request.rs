@@ -9,7 +9,10 @@
 use std::sync::Arc;
 
 use super::{
-    Knowledge, OutputAsk, OutputPlan, fine_streaming, output_strategy::StrategyContext, thinking,
+    fine_streaming,
+    knowledge::Knowledge,
+    output_strategy::{OutputAsk, OutputPlan, StrategyContext},
+    thinking,
     tools::SentTools,
 };
 use crate::{

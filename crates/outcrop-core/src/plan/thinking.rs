@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::Knowledge;
+use super::knowledge::Knowledge;
 use crate::{
     ContentBlock, Diagnostic, History, RawJson, Request, Rule,
     config::TurnConfig,

@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Profile;
-
 #[derive(Deserialize)]
 struct Row {
     /// The beginnings of bare model ids that the row is for.
@@ -20,20 +18,20 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../profiles.json")).unwrap_or_default()
 });
 
-/// Reads the profile of a model from the table.
-pub(super) fn read(model_id: &str) -> Profile {
+/// What the table says of a model, by the names of the saved form of a profile.
+pub(super) fn facts_of(model_id: &str) -> Map<String, Value> {
     let mut facts = Map::new();
     for row in rows_for_model(&TABLE, model_id, |row| &row.models) {
         facts.extend(row.facts.clone());
     }
-    serde_json::from_value(facts.into()).unwrap_or_default()
+    facts
 }
 
 /// Returns the rows of a table that apply to a model, the most general first.
 ///
 /// `prefixes` returns the beginnings of bare model ids (see [`bare_model_id`]) that a row is for. Rows are ordered by the
 /// length of their longest prefix that fits, then as in the table, so the facts of later rows override those of earlier
-/// ones. The tables of [`Profile`] and of the local endpoint are read this way.
+/// ones. The tables of [`Profile`](crate::Profile) and of the local endpoint are read this way.
 ///
 /// ```
 /// use outcrop_core::rows_for_model;

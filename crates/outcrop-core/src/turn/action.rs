@@ -291,7 +291,8 @@ pub enum Decision {
 }
 
 /// Remember a fact about a model, for the sessions that open later.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RememberAction {
     /// What it is about.

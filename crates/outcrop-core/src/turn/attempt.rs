@@ -9,8 +9,6 @@ mod output;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use outcrop_json::LiveJson;
-
 use super::{
     answer::{AnswerEnd, FinishedAnswer, ParsedInput},
     live::{KeptInputs, LiveCall, LiveInput, LiveInputs},
@@ -22,8 +20,8 @@ use crate::{
     ToolInputDelta, ToolInputEnd, ToolInputStart, ToolUseStart, TurnEvent, Usage, failure::CallFailure,
 };
 
-use output::OpenOutput;
 pub(super) use output::OutputForm;
+use output::{OpenOutput, OutputReader};
 
 /// One call to the model, read apart from its turn: takes the events of the stream, gives the events for observers, and
 /// ends as a [`FinishedAnswer`] that can be kept as JSON.
@@ -166,13 +164,11 @@ pub(super) enum Progress {
 #[derive(Debug, Default)]
 pub(super) struct OpenAnswer {
     assembler: Assembler,
-    form: OutputForm,
+    output: OutputReader,
     /// What kind each open block is, for the events that end it.
     open: BTreeMap<u32, OpenBlock>,
     /// The calls that began, by block.
     calls: BTreeMap<u32, LiveCall>,
-    /// Texts that are the output, by block.
-    texts: BTreeMap<u32, Box<LiveJson>>,
     /// Its tokens were reported.
     counted: bool,
 }
@@ -188,7 +184,7 @@ enum OpenBlock {
 
 impl OpenAnswer {
     pub(super) fn new(form: OutputForm) -> Self {
-        Self { form, ..Self::default() }
+        Self { output: OutputReader { form, ..OutputReader::default() }, ..Self::default() }
     }
 
     /// Takes the next event of the stream.
@@ -203,7 +199,9 @@ impl OpenAnswer {
     fn show(&mut self, growth: Growth, out: &mut Outbox) -> Progress {
         match growth {
             Growth::Nothing => {}
-            Growth::Text { block, text } if self.form.by_text => self.show_output_text(block, text, out),
+            Growth::Text { block, text } if self.output.form.by_text => {
+                self.show_output_text(block, text, out);
+            }
             Growth::Text { block, text } => {
                 self.open.entry(block).or_insert(OpenBlock::Text);
                 if !text.is_empty() {
@@ -217,9 +215,10 @@ impl OpenAnswer {
                 }
             }
             Growth::ToolUseStarted { block, start }
-                if start.kind.is_none() && self.form.tool.as_deref() == Some(&start.name) =>
+                if start.kind.is_none() && self.output.form.tool.as_deref() == Some(&start.name) =>
             {
-                self.start_output_input(block, &start, out);
+                let open = output::start_input(block, &start, out);
+                self.open.insert(block, OpenBlock::Output(open));
             }
             Growth::ToolUseStarted { block, start } => {
                 let call = LiveCall::of(&start);
@@ -255,6 +254,21 @@ impl OpenAnswer {
             Growth::MessageStopped => return Progress::MessageStopped,
         }
         Progress::Growing
+    }
+
+    /// A text grew in a turn whose output is text.
+    fn show_output_text(&mut self, block: u32, text: String, out: &mut Outbox) {
+        let undecided = || OpenBlock::Output(OpenOutput::Undecided(String::new()));
+        let place = self.open.entry(block).or_insert_with(undecided);
+        match place {
+            OpenBlock::Output(open) => {
+                if !self.output.grow(block, open, text, out) {
+                    *place = OpenBlock::Text;
+                }
+            }
+            _ if !text.is_empty() => out.emit(Some(block), TextDelta::new(text)),
+            _ => {}
+        }
     }
 
     /// A block that came whole shows as if it had grown.
@@ -299,7 +313,7 @@ impl OpenAnswer {
     pub(super) fn complete(mut self, out: &mut Outbox) -> (FinishedAnswer, Trailing, KeptInputs) {
         let left: Vec<u32> = self.open.keys().copied().collect();
         left.into_iter().for_each(|block| self.close_block(block, out));
-        let Self { assembler, form, calls, texts, counted, .. } = self;
+        let Self { assembler, output: OutputReader { form, texts }, calls, counted, .. } = self;
         let Assembled { message, endings, all_stopped, stop, metadata, mut inputs, values, .. } =
             match assembler.finish() {
                 Ok(assembled) => assembled,
@@ -323,8 +337,8 @@ impl OpenAnswer {
     /// The answer breaks off: what of it can stay in a conversation.
     pub(super) fn broken(mut self, end: AnswerEnd) -> (FinishedAnswer, KeptInputs) {
         let mut inputs = self.assembler.take_inputs();
-        inputs.extend(self.texts);
-        let kept = KeptInputs { inputs, calls: self.calls, wrapped: self.form.wrapped };
+        inputs.extend(self.output.texts);
+        let kept = KeptInputs { inputs, calls: self.calls, wrapped: self.output.form.wrapped };
         (FinishedAnswer::broken(self.assembler.partial(), end), kept)
     }
 
@@ -342,11 +356,11 @@ impl OpenAnswer {
     /// The live value that `event` is about.
     pub(super) fn live(&mut self, event: &TurnEvent) -> Option<LiveInput<'_>> {
         let block = event.block?;
-        let live = match self.texts.get_mut(&block) {
+        let live = match self.output.texts.get_mut(&block) {
             Some(text) => text,
             None => self.assembler.input(block)?,
         };
-        LiveInput::of(live, event, self.calls.get(&block), self.form.wrapped)
+        LiveInput::of(live, event, self.calls.get(&block), self.output.form.wrapped)
     }
 }
 

@@ -22,6 +22,11 @@ impl Outbox {
         Self { turn, step, attempt, events: VecDeque::new(), diagnostics: Vec::new() }
     }
 
+    /// The step and the attempt at hand.
+    pub(super) fn place(&self) -> (u32, u32) {
+        (self.step, self.attempt)
+    }
+
     pub(super) fn turn(&self) -> &Arc<str> {
         &self.turn
     }
@@ -35,6 +40,10 @@ impl Outbox {
     pub(super) fn report(&mut self, block: Option<u32>, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic.clone());
         self.emit(block, diagnostic);
+    }
+
+    pub(super) fn report_all(&mut self, diagnostics: Vec<Diagnostic>) {
+        diagnostics.into_iter().for_each(|diagnostic| self.report(None, diagnostic));
     }
 
     pub(super) fn diagnose(&mut self, code: &str, message: impl Into<String>) {

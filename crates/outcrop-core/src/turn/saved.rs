@@ -8,28 +8,24 @@
 //! - A turn that was over stays over: nothing is asked again.
 
 mod earlier;
+mod state;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Phase, Why};
 use super::{
-    Turn,
-    action::{TurnFailure, TurnOutcome},
+    action::Action,
     answer::{CompleteAnswer, OutputCandidate},
-    calls::{Calls, SavedCall, SavedCallState, tool_uses},
+    calls::{Calls, SavedCallState, tool_uses},
+    course::{Course, Phase, Why},
+    dialogue::Dialogue,
     output::OutputState,
     step::{ModelState, Step},
 };
-use crate::{
-    Binding, ContentBlock, Conversation, Diagnostic, Fact, OutputAttempt, Profile, RawJson, Strategy,
-    ToolResult, Usage,
-    config::TurnConfig,
-    failure::CallFailure,
-    plan::{ForcedChoice, KeptKnowledge, output_texts as texts},
-    time::Time,
-};
+use crate::{ContentBlock, RawJson, ToolResult, config::TurnConfig, plan::output_texts as texts, time::Time};
+
+use state::{SavedCandidate, SavedOutput, SavedPhase, SavedStep, State, VERSION};
 
 /// A turn as it is kept between processes.
 ///
@@ -48,126 +44,6 @@ enum Form {
         version: u32,
         raw: RawJson,
     },
-}
-
-/// The version that is written.
-const VERSION: u32 = 3;
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct State {
-    version: u32,
-    turn: String,
-    conversation: Conversation,
-    step: u32,
-    attempt: u32,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    retries: u32,
-    usage: Usage,
-    now: Time,
-    phase: SavedPhase,
-    #[serde(default)]
-    knowledge: KeptKnowledge,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    output: Option<SavedOutput>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    diagnostics: Vec<Diagnostic>,
-    /// Facts of earlier versions, which do not say what they are about: the model that is asked.
-    #[serde(skip)]
-    facts: Vec<Fact>,
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum SavedPhase {
-    Prepare(Why),
-    /// A call was out whose message was not complete.
-    Asked,
-    Backoff {
-        until: Time,
-        failure: Box<CallFailure>,
-    },
-    Step(Box<SavedStep>),
-    Answered(Box<TurnOutcome>),
-    Failed(TurnFailure),
-}
-
-/// A step whose answer is complete.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SavedStep {
-    answer: CompleteAnswer,
-    calls: Vec<SavedCall>,
-    model_id: String,
-    #[serde(default, skip_serializing_if = "Binding::is_unknown")]
-    binding: Binding,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    candidate: Option<SavedCandidate>,
-}
-
-/// What an answer was to the output. A value is never taken from the saved form: the message is read again, and held to
-/// the schema that is there then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum SavedCandidate {
-    /// It is in this block.
-    Valid {
-        at: usize,
-    },
-    Invalid {
-        text: String,
-        problems: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SavedOutput {
-    /// How the step at hand asked for it, or the one before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    strategy: Option<Strategy>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    forced: Option<ForcedChoice>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    attempts: Vec<OutputAttempt>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    refused_with_citations: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    in_question: bool,
-    /// Earlier versions do not keep all of the strategy.
-    #[serde(skip)]
-    is_earlier: bool,
-}
-
-impl SavedOutput {
-    fn of(output: &OutputState) -> Self {
-        let ask = &output.ask;
-        Self {
-            strategy: ask.plan.as_ref().map(|plan| plan.strategy),
-            forced: ask.plan.as_ref().and_then(|plan| plan.forced),
-            reason: ask.plan.as_ref().and_then(|plan| plan.reason.clone()),
-            attempts: output.attempts.clone(),
-            refused_with_citations: ask.refused_with_citations,
-            in_question: ask.in_question,
-            is_earlier: false,
-        }
-    }
-
-    fn restore(self, output: &mut OutputState, profile: &Profile) {
-        output.attempts = self.attempts;
-        let ask = &mut output.ask;
-        ask.refused_with_citations = self.refused_with_citations;
-        ask.in_question = self.in_question;
-        let Self { forced, reason, .. } = self;
-        ask.plan = self.strategy.and_then(|strategy| ask.plan_again(strategy, forced, reason, profile));
-        ask.resumed = self.is_earlier;
-    }
 }
 
 /// A saved turn that cannot be resumed.
@@ -204,11 +80,10 @@ impl<'de> Deserialize<'de> for SavedTurn {
     }
 }
 
-impl Turn {
-    /// The turn as it can be kept. It can be taken at any moment; the turn goes on. Events that were not taken yet are not
-    /// in it: take them first.
-    pub fn save(&self) -> SavedTurn {
-        let phase = match &self.phase {
+impl SavedTurn {
+    /// The saved form of a turn.
+    pub(super) fn of(course: &Course) -> Self {
+        let phase = match &course.phase {
             Phase::Prepare(why) => SavedPhase::Prepare(*why),
             Phase::Step(step) => save_step(step),
             Phase::Over(outcome) => match &**outcome {
@@ -218,93 +93,80 @@ impl Turn {
         };
         let state = State {
             version: VERSION,
-            turn: self.outbox.turn().to_string(),
-            conversation: self.conversation.clone(),
-            step: self.outbox.step,
-            attempt: self.outbox.attempt,
-            retries: self.retries,
-            usage: self.usage.clone(),
-            now: self.now,
+            turn: course.outbox.turn().to_string(),
+            conversation: course.dialogue.conversation.clone(),
+            step: course.outbox.step,
+            attempt: course.outbox.attempt,
+            retries: course.retries,
+            usage: course.usage.clone(),
+            now: course.agenda.now(),
             phase,
-            knowledge: self.knowledge.kept.clone(),
-            output: self.output.as_ref().map(SavedOutput::of),
-            diagnostics: self.outbox.diagnostics.clone(),
+            knowledge: course.dialogue.knowledge.kept.clone(),
+            output: course.dialogue.output.as_ref().map(SavedOutput::of),
+            diagnostics: course.outbox.diagnostics.clone(),
+            remember: course.agenda.facts_to_remember(),
             facts: Vec::new(),
         };
-        SavedTurn { form: Form::Known(Box::new(state)) }
+        Self { form: Form::Known(Box::new(state)) }
     }
 
-    /// Goes on with a saved turn; `now` is the moment as the driver knows it.
-    ///
-    /// With nothing outstanding the turn goes on as if it had not been saved. Otherwise:
-    ///
-    /// | outstanding when it was saved | after it was resumed |
-    /// |---|---|
-    /// | `Converse`, its message not complete | the same request is made again, under the same id |
-    /// | `Converse`, its message complete | the answer is kept; what its stream still brought is not known |
-    /// | `Dispatch` of a `read_only` tool that is not `once` | runs again, under the same id |
-    /// | any other `Dispatch` | the model reads that the outcome is unknown |
-    /// | `Decide` | is asked again, under the same id |
-    /// | `Wait` | is handed out again |
-    /// | `Cancel` | is forgotten |
-    ///
-    /// # Errors
-    /// It was saved by a later version.
-    pub fn resume(config: Arc<TurnConfig>, saved: SavedTurn, now: Time) -> Result<Self, UnknownVersion> {
-        let state = match saved.form {
+    /// The state of the turn, to go on with.
+    pub(super) fn restore(self, config: Arc<TurnConfig>, now: Time) -> Result<Course, UnknownVersion> {
+        let state = match self.form {
             Form::Known(state) => *state,
             Form::Later { version, .. } => return Err(UnknownVersion { version }),
         };
         let State { mut conversation, facts, .. } = state;
         facts.into_iter().for_each(|fact| conversation.learn(config.target(), fact));
-        let mut turn = Self::over(config, conversation, state.turn.into(), now.max(state.now));
+        let mut turn = Course::new(config, conversation, state.turn.into(), now.max(state.now));
         (turn.outbox.step, turn.outbox.attempt, turn.retries) = (state.step, state.attempt, state.retries);
         turn.usage = state.usage;
         turn.outbox.diagnostics = state.diagnostics;
-        turn.knowledge.kept = state.knowledge;
-        if let (Some(output), Some(saved)) = (&mut turn.output, state.output) {
-            saved.restore(output, turn.knowledge.profile(&turn.config));
+        state.remember.into_iter().for_each(|fact| turn.agenda.push(Action::Remember(fact)));
+        let Dialogue { config, knowledge, output, .. } = &mut turn.dialogue;
+        knowledge.kept = state.knowledge;
+        if let (Some(output), Some(saved)) = (output, state.output) {
+            saved.restore(output, knowledge.profile(config));
         }
         match state.phase {
             SavedPhase::Prepare(why) => turn.phase = Phase::Prepare(why),
             SavedPhase::Asked => turn.phase = Phase::Prepare(Why::Resumed),
             SavedPhase::Backoff { until, failure } => {
-                let model_id = turn.config.target().model_id.clone();
+                let model_id = turn.dialogue.config.target().model_id.clone();
                 let step = Step::in_state(ModelState::Backoff { until, failure }, model_id);
                 turn.phase = Phase::Step(Box::new(step));
             }
-            SavedPhase::Step(saved) => turn.restore_step(*saved),
+            SavedPhase::Step(saved) => restore_step(&mut turn, *saved),
             SavedPhase::Answered(outcome) => turn.phase = Phase::Over(Box::new(Ok(*outcome))),
             SavedPhase::Failed(failure) => turn.phase = Phase::Over(Box::new(Err(failure))),
         }
         Ok(turn)
     }
+}
 
-    fn restore_step(&mut self, saved: SavedStep) {
-        let SavedStep { answer, mut calls, model_id, binding, candidate } = saved;
-        let (candidate, lost) = match (candidate, &self.output) {
-            (Some(candidate), Some(output)) => restore_candidate(candidate, &answer, output),
-            _ => (OutputCandidate::Nothing, None),
-        };
-        // The call that was the output is not valid any more: the model reads why.
-        if let (Some(lost), OutputCandidate::Invalid { problems, .. }) = (lost, &candidate)
-            && let (Some(saved), Some((_, call))) =
-                (calls.get_mut(lost), tool_uses(&answer.message).nth(lost))
-        {
-            let result = ToolResult::error(&call.tool_use_id, texts::rejected_input(problems));
-            saved.state = SavedCallState::Done(Box::new(result));
-        }
-        let calls = Calls::restore(&self.config.tools, &answer.message, calls);
-        let step = Step {
-            calls,
-            answer: Some(answer),
-            candidate,
-            binding,
-            ..Step::in_state(ModelState::Idle, model_id)
-        };
-        self.phase = Phase::Step(Box::new(step));
-        self.advance();
+fn restore_step(course: &mut Course, saved: SavedStep) {
+    let SavedStep { answer, mut calls, model_id, binding, candidate } = saved;
+    let (candidate, lost) = match (candidate, &course.dialogue.output) {
+        (Some(candidate), Some(output)) => restore_candidate(candidate, &answer, output),
+        _ => (OutputCandidate::Nothing, None),
+    };
+    // The call that was the output is not valid any more: the model reads why.
+    if let (Some(lost), OutputCandidate::Invalid { problems, .. }) = (lost, &candidate)
+        && let (Some(saved), Some((_, call))) = (calls.get_mut(lost), tool_uses(&answer.message).nth(lost))
+    {
+        let result = ToolResult::error(&call.tool_use_id, texts::rejected_input(problems));
+        saved.state = SavedCallState::Done(Box::new(result));
     }
+    let calls = Calls::restore(&course.dialogue.config.tools, &answer.message, calls);
+    let step = Step {
+        calls,
+        answer: Some(answer),
+        candidate,
+        binding,
+        ..Step::in_state(ModelState::Idle, model_id)
+    };
+    course.phase = Phase::Step(Box::new(step));
+    course.advance();
 }
 
 fn save_step(step: &Step) -> SavedPhase {

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use outcrop_json::LiveJson;
 
-use super::{OpenAnswer, OpenBlock, Outbox};
+use super::super::outbox::Outbox;
 use crate::{OutputDelta, OutputEnd, OutputStart, TextDelta, TextEnd, ToolUseStart};
 
 /// How the output of a turn comes, as far as its events depend on it.
@@ -36,40 +36,54 @@ pub(super) enum OpenOutput {
     Input,
 }
 
-impl OpenAnswer {
-    /// A text grew in a turn whose output is text.
-    pub(super) fn show_output_text(&mut self, block: u32, text: String, out: &mut Outbox) {
-        let Self { open, texts, form, .. } = self;
-        let place = open.entry(block).or_insert(OpenBlock::Output(OpenOutput::Undecided(String::new())));
-        match place {
-            OpenBlock::Output(OpenOutput::Undecided(held)) => {
+/// Reads the output of an attempt, as far as it comes as text.
+#[derive(Debug, Default)]
+pub(super) struct OutputReader {
+    pub(super) form: OutputForm,
+    /// Texts that are the output, by block.
+    pub(super) texts: BTreeMap<u32, Box<LiveJson>>,
+}
+
+impl OutputReader {
+    /// A text grew in a turn whose output is text. `false` says that it turned out not to be the output.
+    pub(super) fn grow(&mut self, block: u32, open: &mut OpenOutput, text: String, out: &mut Outbox) -> bool {
+        match open {
+            OpenOutput::Undecided(held) => {
                 held.push_str(&text);
-                let Some(first) = held.trim_start().chars().next() else { return };
+                let Some(first) = held.trim_start().chars().next() else { return true };
                 let held = std::mem::take(held);
-                if first == '{' || (form.fenced && first == '`') {
-                    *place = OpenBlock::Output(OpenOutput::Text);
-                    out.emit(Some(block), OutputStart::new());
-                    out.emit(Some(block), grown(texts, block, held));
-                } else {
-                    *place = OpenBlock::Text;
+                if first != '{' && !(self.form.fenced && first == '`') {
                     out.emit(Some(block), TextDelta::new(held));
+                    return false;
                 }
+                *open = OpenOutput::Text;
+                out.emit(Some(block), OutputStart::new());
+                let delta = self.keep(block, held);
+                out.emit(Some(block), delta);
             }
-            OpenBlock::Output(OpenOutput::Text) if !text.is_empty() => {
-                out.emit(Some(block), grown(texts, block, text));
+            OpenOutput::Text if !text.is_empty() => {
+                let delta = self.keep(block, text);
+                out.emit(Some(block), delta);
             }
-            _ if !text.is_empty() => out.emit(Some(block), TextDelta::new(text)),
-            _ => {}
+            OpenOutput::Text | OpenOutput::Input => {}
         }
+        true
     }
 
-    /// A call of the output's tool began.
-    pub(super) fn start_output_input(&mut self, block: u32, start: &ToolUseStart, out: &mut Outbox) {
-        self.open.insert(block, OpenBlock::Output(OpenOutput::Input));
-        let mut event = OutputStart::new();
-        event.tool_use_id = Some(Arc::from(start.tool_use_id.as_str()));
-        out.emit(Some(block), event);
+    /// The event for a text that grew. A text beyond the limit of a live value is not shown as one.
+    fn keep(&mut self, block: u32, fragment: String) -> OutputDelta {
+        let live = self.texts.entry(block).or_default();
+        let _ = live.append(&fragment);
+        OutputDelta::new(fragment, live.raw().len() as u64)
     }
+}
+
+/// A call of the output's tool began.
+pub(super) fn start_input(block: u32, start: &ToolUseStart, out: &mut Outbox) -> OpenOutput {
+    let mut event = OutputStart::new();
+    event.tool_use_id = Some(Arc::from(start.tool_use_id.as_str()));
+    out.emit(Some(block), event);
+    OpenOutput::Input
 }
 
 /// A block of a turn that wants an output ended.
@@ -83,11 +97,4 @@ pub(super) fn close(block: u32, kind: OpenOutput, out: &mut Outbox) {
         }
         OpenOutput::Text | OpenOutput::Input => out.emit(Some(block), OutputEnd::new()),
     }
-}
-
-/// The event for a text that grew. A text beyond the limit of a live value is not shown as one.
-fn grown(texts: &mut BTreeMap<u32, Box<LiveJson>>, block: u32, fragment: String) -> OutputDelta {
-    let live = texts.entry(block).or_default();
-    let _ = live.append(&fragment);
-    OutputDelta::new(fragment, live.raw().len() as u64)
 }

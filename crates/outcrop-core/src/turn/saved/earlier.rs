@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{SavedCandidate, SavedOutput, SavedPhase, SavedStep, State};
+use super::state::{SavedCandidate, SavedOutput, SavedPhase, SavedStep, State};
 use crate::{
     Binding, Conversation, Fact, History, Message, OutputAttempt, OutputFailure, ProtocolError, RawJson,
     StopReason, Strategy, StreamMetadata, TurnFailure, TurnOutcome, TurnOutput, Usage,
@@ -11,12 +11,10 @@ use crate::{
     time::Time,
 };
 
-use super::{
-    super::{
-        Why,
-        answer::{CompleteAnswer, message_with_inputs},
-    },
-    SavedCall, SavedCallState,
+use super::super::{
+    answer::{CompleteAnswer, message_with_inputs},
+    calls::{SavedCall, SavedCallState},
+    course::Why,
 };
 
 #[derive(Deserialize)]
@@ -144,6 +142,7 @@ pub(super) fn read(raw: &RawJson) -> Result<State, serde_json::Error> {
             is_earlier: true,
         }),
         diagnostics: Vec::new(),
+        remember: Vec::new(),
         facts: learned,
     })
 }
