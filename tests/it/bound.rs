@@ -43,7 +43,7 @@ enum Asked {
 async fn turn(local: &Running, model: &str, session: &Session, asked: Asked) -> String {
     let mut told = 0;
     let mut watch = |event: TurnEvent| {
-        let said = matches!(event.kind, EventKind::Diagnostic(said) if said.code == "bound_reasoning");
+        let said = matches!(event.kind, EventKind::Diagnostic(said) if said.code == outcrop::DiagnosticCode::BoundReasoning);
         told += usize::from(said);
         std::future::ready(Ok(()))
     };

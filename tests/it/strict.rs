@@ -142,7 +142,7 @@ async fn asked(local: &Running, model: &str, agent: &Agent) -> String {
     }
     for event in &watched.events {
         if let outcrop::EventKind::Diagnostic(diagnostic) = &event.kind
-            && diagnostic.code != "strict_schema"
+            && diagnostic.code != outcrop::DiagnosticCode::StrictSchema
         {
             told += &format!("  {}: {}\n", diagnostic.code, diagnostic.message);
         }

@@ -294,7 +294,7 @@ fn detail(kind: &EventKind) -> String {
             format!("{} {}", progress.tool_use_id, progress.progress.as_str())
         }
         EventKind::ToolEnd(end) => serde_json::to_string(&end.result).unwrap(),
-        EventKind::Diagnostic(diagnostic) => diagnostic.code.clone(),
+        EventKind::Diagnostic(diagnostic) => diagnostic.code.to_string(),
         EventKind::StepEnd(end) => end.stop_reason.to_string(),
         EventKind::TurnEnd(end) => end.stop_reason.to_string(),
         _ => String::new(),

@@ -50,6 +50,7 @@ mod profile;
 
 mod config;
 mod conversation;
+mod diagnostic;
 mod history;
 mod output;
 mod plan;
@@ -71,6 +72,7 @@ pub use citation::*;
 pub use config::{Target, TargetKey, ToolStreaming, TurnConfig, Wire};
 pub use conversation::{Conversation, KnownFact};
 pub use decode::{InvalidInput, Problem, Problems};
+pub use diagnostic::DiagnosticCode;
 pub use event::*;
 pub use failure::{CallFailure, FailureClass, TimeoutPhase};
 pub use features::{Delivery, Features};

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Citation, RawJson, StopReason, StreamMetadata, ToolResult, Usage};
+use crate::{Citation, DiagnosticCode, RawJson, StopReason, StreamMetadata, ToolResult, Usage};
 
 /// The version of the form of events that [`TurnStart`] carries.
 pub const EVENT_VERSION: u32 = 1;
@@ -202,8 +202,8 @@ event_structs! {
     /// Something was dropped, downgraded or repaired.
     Diagnostic {
         required {
-            /// What kind of thing, in a word.
-            code: String = "code",
+            /// What kind of thing.
+            code: DiagnosticCode = "code",
             /// What happened, in words.
             message: String = "message",
         }

@@ -95,9 +95,9 @@ pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
 pub use error::{BuildError, Error, ErrorKind, OutputError};
 pub use model::{CallContext, Model, ModelCall, ModelError, ModelStream};
 pub use outcrop_core::{
-    ContentBlock, EndPolicy, EventKind, History, InferenceConfig, LiveInput, Message, OutputFailure,
-    OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy, StrictReport, ToolSpec,
-    ToolStreaming, TurnEvent, Usage,
+    ContentBlock, Diagnostic, DiagnosticCode, EndPolicy, EventKind, History, InferenceConfig, LiveInput,
+    Message, OutputFailure, OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy,
+    StrictReport, ToolSpec, ToolStreaming, TurnEvent, Usage,
 };
 pub use outcrop_json::{Done, HasPartial, List, LivePartial, Part, Partial};
 pub use outcrop_macros::{Output, ToolInput, tool, toolset};

@@ -8,7 +8,7 @@
 
 use super::{knowledge::Knowledge, output_strategy::OutputAsk};
 use crate::{
-    Diagnostic, Request, Support,
+    Diagnostic, DiagnosticCode, Request, Support,
     config::{ToolStreaming, TurnConfig},
     features::asks_for_fine_tool_streaming,
 };
@@ -48,14 +48,14 @@ pub(super) fn resolve(
             let text = format!(
                 "`{name}` in the additional request fields cannot be merged with fine-grained tool streaming, which was left out"
             );
-            diagnostic = first.then(|| Diagnostic::new("features_conflict", text));
+            diagnostic = first.then(|| Diagnostic::new(DiagnosticCode::FeaturesConflict, text));
         }
     }
     let requested = request.features.fine_tool_streaming;
     let missed = knowledge.tool_streaming == ToolStreaming::Fine && !config.tools.is_empty() && !requested;
     if missed && first && !asks_already && diagnostic.is_none() {
         let text = "this model does not take fine-grained tool streaming: inputs may come in bursts";
-        diagnostic = Some(Diagnostic::new("tools_not_fine", text));
+        diagnostic = Some(Diagnostic::new(DiagnosticCode::ToolsNotFine, text));
     }
     (requested, diagnostic)
 }

@@ -11,7 +11,7 @@ use super::{
     tools::SentTools,
 };
 use crate::{
-    Diagnostic, Fact, OutputSpec, Profile, Rule, SchemaCounts, SchemaLimits, Strategy, StrictTool,
+    Diagnostic, DiagnosticCode, Fact, OutputSpec, Profile, SchemaCounts, SchemaLimits, Strategy, StrictTool,
     output::schema_hash,
     refusal_text::{Refusal, Statement},
 };
@@ -68,7 +68,7 @@ fn drop_thinking(refusal: &Refusal, sent: &Sent, profile: &Profile) -> Option<Le
     Some(Lesson {
         fact: (!profile.thinking.bound_to_prefix).then_some(Fact::BindsThinking),
         effect: Effect::DropThinking,
-        diagnostic: Some(Diagnostic::new(Rule::BoundReasoning.as_str(), text)),
+        diagnostic: Some(Diagnostic::new(DiagnosticCode::BoundReasoning, text)),
     })
 }
 
@@ -85,7 +85,7 @@ fn general_fact(refusal: &Refusal, sent: &Sent, profile: &Profile) -> Option<Les
     Some(Lesson {
         fact: Some(fact),
         effect: Effect::Nothing,
-        diagnostic: Some(Diagnostic::new("learned", text)),
+        diagnostic: Some(Diagnostic::new(DiagnosticCode::Learned, text)),
     })
 }
 

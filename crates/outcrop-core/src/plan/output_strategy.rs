@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::{knowledge::Knowledge, output_texts as texts, thinking, tools::SentTools};
 use crate::{
-    Diagnostic, History, InputSchema, OutputFailureReason, OutputSpec, Profile, Request, SchemaCounts,
-    SchemaLimits, Strategy, ToolChoice, ToolChoiceKind, ToolConfig, ToolEntry, ToolResultContent, ToolSpec,
-    config::TurnConfig, message::ContentBlock, output::Offered,
+    Diagnostic, DiagnosticCode, History, InputSchema, OutputFailureReason, OutputSpec, Profile, Request,
+    SchemaCounts, SchemaLimits, Strategy, ToolChoice, ToolChoiceKind, ToolConfig, ToolEntry,
+    ToolResultContent, ToolSpec, config::TurnConfig, message::ContentBlock, output::Offered,
 };
 
 /// The output of a turn, and how it is asked for.
@@ -237,12 +237,13 @@ pub(crate) fn decide(
             Some(format!("asked for by {to} from here on, no more by {from}: {reason}"))
         }
     };
-    let strategy = text.map(|text| Diagnostic::new("output_strategy", format!("the output is {text}")));
+    let strategy =
+        text.map(|text| Diagnostic::new(DiagnosticCode::OutputStrategy, format!("the output is {text}")));
     decision.diagnostics.extend(strategy);
     let changes = &plan.offered.changes;
     if !changes.is_empty() && !ask.resumed {
         let text = format!("the model is shown an adapted schema: {}", changes.join("; "));
-        decision.diagnostics.push(Diagnostic::new("output_schema", text));
+        decision.diagnostics.push(Diagnostic::new(DiagnosticCode::OutputSchema, text));
     }
     Ok(decision)
 }

@@ -16,8 +16,9 @@ use super::{
     tools::SentTools,
 };
 use crate::{
-    Binding, ContentBlock, Conversation, Diagnostic, History, OutputSpec, Request, Role, Rule,
-    SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolSpec, config::TurnConfig, render::sent_name,
+    Binding, ContentBlock, Conversation, Diagnostic, DiagnosticCode, History, OutputSpec, Request, Role,
+    Rule, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolSpec, config::TurnConfig,
+    render::sent_name,
 };
 
 /// Which request of a turn it is.
@@ -76,7 +77,7 @@ pub(crate) fn make(
     for (rule, entry) in &rendered.applied {
         if rule.is_lossy() && *entry >= conversation.reported && *rule != Rule::BoundReasoning {
             let message = format!("message {entry} was changed for this model: {rule}");
-            diagnostics.push(Diagnostic::new(rule.as_str(), message));
+            diagnostics.push(Diagnostic::new(DiagnosticCode::from(rule), message));
         }
     }
     diagnostics.extend(thinking::omitted(knowledge, &rendered));
@@ -89,11 +90,11 @@ pub(crate) fn make(
         keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
     } else if drop_cache_points(&mut request) && place.step == 1 {
         let text = "this model takes no cache points; they were left out";
-        diagnostics.push(Diagnostic::new("cache_points", text));
+        diagnostics.push(Diagnostic::new(DiagnosticCode::CachePoints, text));
     }
     if place.is_first() && request.tool_config.is_some() && !profile.tools.streams {
         let text = "this model cannot stream while it has tools: each answer comes whole";
-        diagnostics.push(Diagnostic::new("not_streamed", text));
+        diagnostics.push(Diagnostic::new(DiagnosticCode::NotStreamed, text));
     }
     let sent = Sent {
         fine_streaming,

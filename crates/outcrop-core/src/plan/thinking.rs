@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::knowledge::Knowledge;
 use crate::{
-    ContentBlock, Diagnostic, History, RawJson, Request, Rule,
+    ContentBlock, Diagnostic, DiagnosticCode, History, RawJson, Request, Rule,
     config::TurnConfig,
     render::{Prefix, Rendered, render_behind},
 };
@@ -47,7 +47,7 @@ pub(super) fn omitted(knowledge: &Knowledge, rendered: &Rendered) -> Option<Diag
          the system prompt and the messages that it was written after, and these have changed",
         entries.len()
     );
-    Some(Diagnostic::new(Rule::BoundReasoning.as_str(), text))
+    Some(Diagnostic::new(DiagnosticCode::BoundReasoning, text))
 }
 
 /// Whether a request sends back what a model thought.

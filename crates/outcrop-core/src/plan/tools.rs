@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    Diagnostic, InputSchema, NotStrict, Profile, RawJson, SchemaDialect, StrictReport, StrictTool, ToolSet,
-    ToolSpec, adapt, decode::excerpt, output::schema_hash,
+    Diagnostic, DiagnosticCode, InputSchema, NotStrict, Profile, RawJson, SchemaDialect, StrictReport,
+    StrictTool, ToolSet, ToolSpec, adapt, decode::excerpt, output::schema_hash,
 };
 
 /// The tools as they are sent.
@@ -84,8 +84,8 @@ impl SentTools {
         }
         let mut diagnostics = Vec::new();
         for (code, words, mut tools) in [
-            ("not_strict", "asked for without `strict`", not_strict),
-            ("strict_schema", "the model is shown an adapted schema", adapted),
+            (DiagnosticCode::NotStrict, "asked for without `strict`", not_strict),
+            (DiagnosticCode::StrictSchema, "the model is shown an adapted schema", adapted),
         ] {
             tools.retain(|one| !reported.contains(one));
             if !tools.is_empty() {

@@ -15,9 +15,10 @@ use super::{
     outbox::Outbox,
 };
 use crate::{
-    Assembled, Assembler, CitationAdded, ContentBlock, Growth, ProtocolError, ReasoningContent,
-    ReasoningDelta, ReasoningEnd, Response, StepUsage, StreamEvent, StreamMetadata, TextDelta, TextEnd,
-    ToolInputDelta, ToolInputEnd, ToolInputStart, ToolUseStart, TurnEvent, Usage, failure::CallFailure,
+    Assembled, Assembler, CitationAdded, ContentBlock, DiagnosticCode, Growth, ProtocolError,
+    ReasoningContent, ReasoningDelta, ReasoningEnd, Response, StepUsage, StreamEvent, StreamMetadata,
+    TextDelta, TextEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolUseStart, TurnEvent, Usage,
+    failure::CallFailure,
 };
 
 pub(super) use output::OutputForm;
@@ -94,7 +95,7 @@ impl Attempt {
         match &self.reading {
             Reading::Open(_) => self.end(|open| open.failed(failure)),
             Reading::Complete { .. } => {
-                self.outbox.diagnose("stream_error_after_answer", BROKEN_AFTER_ANSWER);
+                self.outbox.diagnose(DiagnosticCode::StreamErrorAfterAnswer, BROKEN_AFTER_ANSWER);
             }
             Reading::Broken(_) => {}
         }

@@ -23,10 +23,10 @@ use super::{
     step::{ModelState, Next, Step},
 };
 use crate::{
-    AttemptDiscarded, Conversation, Message, OutputFailureReason, OutputRejected, ProtocolError, RawJson,
-    StepEnd, StepStart, StreamEvent, ToolEnd, ToolProgress, ToolResult, ToolResultContent, ToolResultStatus,
-    ToolStart, TurnEnd, TurnEvent, Usage, call_data::InputHash, config::TurnConfig, failure::CallFailure,
-    time::Time,
+    AttemptDiscarded, Conversation, DiagnosticCode, Message, OutputFailureReason, OutputRejected,
+    ProtocolError, RawJson, StepEnd, StepStart, StreamEvent, ToolEnd, ToolProgress, ToolResult,
+    ToolResultContent, ToolResultStatus, ToolStart, TurnEnd, TurnEvent, Usage, call_data::InputHash,
+    config::TurnConfig, failure::CallFailure, time::Time,
 };
 
 /// The state of a turn.
@@ -139,7 +139,7 @@ impl Course {
             ModelState::Open(_) => self.break_off(|answer| answer.failed(failure)),
             ModelState::Trailing(_) => {
                 step.end_stream();
-                self.outbox.diagnose("stream_error_after_answer", BROKEN_AFTER_ANSWER);
+                self.outbox.diagnose(DiagnosticCode::StreamErrorAfterAnswer, BROKEN_AFTER_ANSWER);
                 self.advance();
             }
             ModelState::Idle | ModelState::Backoff { .. } => {}
@@ -199,7 +199,7 @@ impl Course {
             Ok(ended) => self.end_calls(ended),
             Err(()) => {
                 let text = format!("the decision {id} is about another input than the one to be decided");
-                self.outbox.diagnose("decision_of_another_input", text);
+                self.outbox.diagnose(DiagnosticCode::DecisionOfAnotherInput, text);
             }
         }
     }

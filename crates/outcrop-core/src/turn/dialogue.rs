@@ -15,8 +15,8 @@ use super::{
     step::OpenCall,
 };
 use crate::{
-    Binding, ContentBlock, Conversation, Message, OutputAttempt, OutputFailure, OutputFailureReason,
-    OutputRejected, RawJson, Request, StopReason, ToolResult, TurnOutput, Usage,
+    Binding, ContentBlock, Conversation, DiagnosticCode, Message, OutputAttempt, OutputFailure,
+    OutputFailureReason, OutputRejected, RawJson, Request, StopReason, ToolResult, TurnOutput, Usage,
     config::{ToolStreaming, TurnConfig},
     failure::CallFailure,
     plan::{self, Effect, Knowledge, Lesson, OutputAsk, Place},
@@ -119,7 +119,7 @@ impl Dialogue {
             self.conversation.buffers_tools = true;
             let text =
                 "the input of a tool came damaged: the session goes on without fine-grained tool streaming";
-            out.diagnose("tools_buffered", text);
+            out.diagnose(DiagnosticCode::ToolsBuffered, text);
         }
         let Some(output) = &self.output else { return Default::default() };
         let (candidate, presets) = output.extract(answer);
@@ -130,7 +130,7 @@ impl Dialogue {
             OutputCandidate::Valid { repaired: true, .. } => {
                 let text =
                     "the output stood among other text, or had superfluous commas: that was passed over";
-                out.diagnose("output_repaired", text);
+                out.diagnose(DiagnosticCode::OutputRepaired, text);
             }
             _ => {}
         }
@@ -208,10 +208,10 @@ fn report_oddities(answer: &CompleteAnswer, out: &mut Outbox) {
     let is_call = |block: &ContentBlock| matches!(block, ContentBlock::ToolUse(_));
     if *stop_reason == StopReason::ToolUse && !message.content.iter().any(is_call) {
         let text = "the model stopped for a tool and called none; taken as the end of its answer";
-        out.diagnose("tool_use_without_call", text);
+        out.diagnose(DiagnosticCode::ToolUseWithoutCall, text);
     }
     if matches!(stop_reason, StopReason::EndTurn | StopReason::StopSequence) && has_calls {
         let text = format!("the model stopped with `{stop_reason}` and called a tool; taken as `tool_use`");
-        out.diagnose("call_without_tool_use", text);
+        out.diagnose(DiagnosticCode::CallWithoutToolUse, text);
     }
 }

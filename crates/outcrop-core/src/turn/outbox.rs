@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::{Diagnostic, EventKind, RawJson, TurnEvent};
+use crate::{Diagnostic, DiagnosticCode, EventKind, RawJson, TurnEvent};
 
 /// The events of a turn that nobody has taken yet, and the place that new ones get.
 #[derive(Debug)]
@@ -46,14 +46,14 @@ impl Outbox {
         diagnostics.into_iter().for_each(|diagnostic| self.report(None, diagnostic));
     }
 
-    pub(super) fn diagnose(&mut self, code: &str, message: impl Into<String>) {
+    pub(super) fn diagnose(&mut self, code: DiagnosticCode, message: impl Into<String>) {
         self.report(None, Diagnostic::new(code, message));
     }
 
     /// Reports something of the service that has no place in the message.
     pub(super) fn diagnose_unknown(&mut self, block: Option<u32>, raw: RawJson) {
         let message = "the service sent something that has no place in the message; it is only shown here";
-        self.report(block, Diagnostic::new("unknown_content", message).raw(raw));
+        self.report(block, Diagnostic::new(DiagnosticCode::UnknownContent, message).raw(raw));
     }
 
     pub(super) fn next_event(&mut self) -> Option<TurnEvent> {
