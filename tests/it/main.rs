@@ -7,6 +7,7 @@ mod support;
 mod turns;
 
 mod bound;
+mod drivers;
 mod drops;
 mod guide;
 mod live;
@@ -19,5 +20,6 @@ mod accepted;
 mod chaos;
 mod modules;
 mod requests;
+mod second_driver;
 mod tidy;
 mod tracing;

@@ -100,7 +100,8 @@ impl ScriptedModel {
 
     /// The requests that came, as the JSON that would have been sent.
     pub fn request_bodies(&self) -> Vec<RawJson> {
-        self.requests().iter().filter_map(|request| RawJson::of(request).ok()).collect()
+        let body = |request: &Request| String::from_utf8(request.to_json_bytes().ok()?).ok()?.parse().ok();
+        self.requests().iter().filter_map(body).collect()
     }
 
     /// Keeps `request` and takes the next answer.
