@@ -264,3 +264,51 @@ async fn a_dropped_turn_is_recorded() {
     "#]]
     .assert_eq(&recorder.tree("dropped.model"));
 }
+
+/// What was downgraded reaches everyone: observers as an event, whoever awaits the answer or the error, and operators as a
+/// warning without content.
+#[tokio::test]
+async fn a_diagnostic_reaches_everyone() {
+    use futures::TryStreamExt;
+    use outcrop::{DiagnosticCode, EventKind, StopReason, testing::ScriptedModel};
+    let recorder = Recorder::global();
+    // A model that does not stream while it has tools; the second answer stops in the middle of a call.
+    let cut = outcrop::core::ToolUse::new("t1", "s3cr3t-name", r#"{"a": "#);
+    let model = ScriptedModel::new()
+        .with_id("meta.llama3-1-8b-instruct-v1:0")
+        .text("Yes.")
+        .text("Yes.")
+        .message(outcrop::Message::assistant(vec![cut.into()]), StopReason::MaxTokens);
+    let agent = Agent::builder(model).tool(tool("now", |_, _| async { "12:00" })).build().unwrap();
+    let codes = |diagnostics: &[outcrop::Diagnostic]| -> Vec<DiagnosticCode> {
+        diagnostics.iter().map(|diagnostic| diagnostic.code.clone()).collect()
+    };
+    let answer = agent.ask("Hello").await.unwrap();
+    assert_eq!(codes(answer.diagnostics()), [DiagnosticCode::NotStreamed]);
+
+    let mut seen = Vec::new();
+    let mut turn = agent.ask("Hello").stream();
+    while let Some(event) = turn.try_next().await.unwrap() {
+        if let EventKind::Diagnostic(diagnostic) = event.kind {
+            seen.push(diagnostic);
+        }
+    }
+    assert_eq!(seen, answer.diagnostics());
+
+    let error = agent.ask("Hello").await.unwrap_err();
+    assert_eq!(codes(error.diagnostics()), [DiagnosticCode::NotStreamed]);
+
+    let warned: Vec<_> = recorder
+        .all()
+        .into_iter()
+        .filter(|recorded| {
+            let code = ("code", format!("{:?}", "not_streamed"));
+            recorded.is_event && recorded.fields.contains(&code)
+        })
+        .collect();
+    assert_eq!(warned.len(), 3);
+    for Recorded { metadata, fields, .. } in warned {
+        assert_eq!(*metadata.level(), Level::WARN);
+        assert_eq!(fields.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["message", "code", "step"]);
+    }
+}
