@@ -3,7 +3,7 @@
 use crate::render::Rule;
 
 wire_enum! {
-    /// What kind of thing a [`Diagnostic`] is about. `docs/turn.md` has the table.
+    /// What kind of thing a [`Diagnostic`](crate::Diagnostic) is about. `docs/turn.md` has the table.
     pub enum DiagnosticCode {
         /// Thinking that the model ties to its prefix is omitted: the prefix has changed, or the service refused it.
         BoundReasoning = "bound_reasoning",

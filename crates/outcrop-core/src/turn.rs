@@ -165,7 +165,9 @@ impl Turn {
         self.course.on_elapsed(id, now);
     }
 
-    /// The action `id` was stopped before its outcome came, on request of the turn or by the driver's own decision.
+    /// The tool call of the Dispatch action `id` was stopped before its result came, at the request of the turn or by the
+    /// driver's own decision. For other actions it changes nothing: report a call to the model that was stopped with
+    /// [`Turn::on_call_failed`], and a decision that nobody will make as [`Decision::Deny`].
     pub fn on_cancelled(&mut self, id: ActionId, now: Time) {
         self.course.on_cancelled(id, now);
     }
@@ -278,8 +280,9 @@ impl Turn {
     /// | `Dispatch` of a `read_only` tool that is not `once` | runs again, under the same id |
     /// | any other `Dispatch` | the model reads that the outcome is unknown |
     /// | `Decide` | is asked again, under the same id |
-    /// | `Wait` | is handed out again |
-    /// | `Cancel` | is forgotten |
+    /// | `Wait` before a retry | handed out again |
+    /// | `Wait` for the timeout of a tool | dropped; a call that runs again gets its full timeout |
+    /// | `Cancel` | dropped; the call already has its result |
     ///
     /// # Errors
     /// It was saved by a later version.

@@ -1,4 +1,4 @@
-//! What a watcher of a turn sees: one flat stream of events that can grow.
+//! Events of a turn for observers: one flat, extensible stream.
 //!
 //! On the wire an event is one flat object: where it belongs (`turn`, `step`, `attempt`, `block`), its `type`, and
 //! the members of that kind:
@@ -11,7 +11,7 @@
 //! - The first event of a turn is `turnStart` and carries the version of this form.
 //! - A kind newer than the reader is [`EventKind::Unknown`] and is written back as it came.
 //! - Blocks of a step are told apart by `block`; attempts of a step by `attempt`, from 1.
-//! - What comes once in a while and is large stands behind a pointer, since each event is moved many times.
+//! - Large members of rare kinds are boxed, since each event is moved many times.
 
 use std::sync::Arc;
 
@@ -80,20 +80,20 @@ event_structs! {
     }
     /// A step begins: one Converse call and the dispatch that it asks for.
     StepStart { required {} optional {} }
-    /// Text grew.
+    /// Text was added to a block.
     TextDelta {
         required {
-            /// By this.
+            /// The added text.
             text: String = "text",
         }
         optional {}
     }
     /// A text has ended.
     TextEnd { required {} optional {} }
-    /// Reasoning grew.
+    /// Reasoning was added to a block.
     ReasoningDelta {
         required {
-            /// By this.
+            /// The added text.
             text: String = "text",
         }
         optional {}
@@ -121,20 +121,20 @@ event_structs! {
             server_side: bool = "serverSide",
         }
     }
-    /// The input of a tool call grew. What it is so far can be shown, never executed.
+    /// The next fragment of the input of a tool call. The input so far can be shown, never executed.
     ToolInputDelta {
         required {
             /// The id of the call.
             tool_use_id: Arc<str> = "toolUseId",
             /// The fragment, cut anywhere.
             fragment: String = "fragment",
-            /// The bytes that there are of the input with this fragment: the moment at which
+            /// The length of the input in bytes, this fragment included: the position as of which
             /// [`Turn::live`](crate::Turn::live) shows its value.
             mark: u64 = "mark",
         }
         optional {}
     }
-    /// The model has written the input of a tool call; whether it can be executed is told by what follows.
+    /// The model has written the input of a tool call. It is not validated yet.
     ToolInputEnd {
         required {
             /// The id of the call.
@@ -150,12 +150,12 @@ event_structs! {
             tool_use_id: Arc<str> = "toolUseId",
         }
     }
-    /// The output grew. What it is so far can be shown; whether it is valid is told by what follows.
+    /// The next fragment of the output. The output so far can be shown; it is validated when the answer is complete.
     OutputDelta {
         required {
             /// The fragment, cut anywhere.
             fragment: String = "fragment",
-            /// The bytes that there are of the block with this fragment: the moment at which
+            /// The length of the block in bytes, this fragment included: the position as of which
             /// [`Turn::live`](crate::Turn::live) shows its value.
             mark: u64 = "mark",
         }
@@ -163,10 +163,10 @@ event_structs! {
     }
     /// The model has written the output. Where it is valid, [`TurnEnd`] carries it.
     OutputEnd { required {} optional {} }
-    /// What the model gave as the output is not valid, or it gave none; it may be asked again.
+    /// The output is missing or not valid. The model may be asked for it again.
     OutputRejected {
         required {
-            /// What is wrong, in words.
+            /// What is wrong, for people.
             problems: String = "problems",
         }
         optional {}
@@ -181,17 +181,17 @@ event_structs! {
         }
         optional {}
     }
-    /// A running tool tells how far it is.
+    /// A running tool reports its progress.
     ToolProgress {
         required {
             /// The id of the call.
             tool_use_id: Arc<str> = "toolUseId",
-            /// What it tells, in a form of its own.
+            /// The progress, in a form that the tool defines.
             progress: RawJson = "progress",
         }
         optional {}
     }
-    /// A tool call has its result: the tool's own, or why it was not run.
+    /// A tool call has its result: the tool's own, or the reason why there is none.
     ToolEnd {
         required {
             /// The result as the model will read it.
@@ -212,8 +212,7 @@ event_structs! {
             raw: RawJson = "raw",
         }
     }
-    /// A call to the model failed and is made again. What was shown of this attempt is void; events of the next one carry
-    /// its number.
+    /// A call to the model failed and is retried. What was shown of this attempt is void; the next one has the next number.
     AttemptDiscarded {
         required {
             /// How long the turn waits before the next attempt, in milliseconds.
@@ -226,7 +225,7 @@ event_structs! {
             shown: bool = "shown",
         }
     }
-    /// What the step's call cost.
+    /// The tokens of the step's call, when the service reports them.
     StepUsage {
         required {
             /// Tokens.
@@ -247,7 +246,7 @@ event_structs! {
             metadata: Box<StreamMetadata> = "metadata",
         }
     }
-    /// The turn has ended with the model's answer.
+    /// The turn has ended with the model's answer. A turn that fails ends without this event.
     TurnEnd {
         required {
             /// Why the model stopped.
@@ -274,6 +273,9 @@ macro_rules! event_kinds {
         }
 
         impl EventKind {
+            /// The `type` of every kind that this version knows, in the order of the declaration.
+            pub const NAMES: &'static [&'static str] = &[$( $text ),*];
+
             /// The `type` on the wire; empty for an unknown kind.
             pub fn name(&self) -> &'static str {
                 match self {
@@ -310,11 +312,11 @@ event_kinds! {
     TurnStart = "turnStart",
     /// A step begins.
     StepStart = "stepStart",
-    /// Text grew.
+    /// Text was added to a block.
     TextDelta = "textDelta",
     /// A text has ended.
     TextEnd = "textEnd",
-    /// Reasoning grew.
+    /// Reasoning was added to a block.
     ReasoningDelta = "reasoningDelta",
     /// Reasoning has ended.
     ReasoningEnd = "reasoningEnd",
@@ -322,13 +324,13 @@ event_kinds! {
     CitationAdded = "citationAdded",
     /// The model begins to write a tool call.
     ToolInputStart = "toolInputStart",
-    /// The input of a tool call grew.
+    /// The next fragment of the input of a tool call.
     ToolInputDelta = "toolInputDelta",
     /// The model has written the input of a tool call.
     ToolInputEnd = "toolInputEnd",
     /// The model begins to write the output.
     OutputStart = "outputStart",
-    /// The output grew.
+    /// The next fragment of the output.
     OutputDelta = "outputDelta",
     /// The model has written the output.
     OutputEnd = "outputEnd",
@@ -336,19 +338,19 @@ event_kinds! {
     OutputRejected = "outputRejected",
     /// A tool is running.
     ToolStart = "toolStart",
-    /// A running tool tells how far it is.
+    /// A running tool reports its progress.
     ToolProgress = "toolProgress",
     /// A tool call has its result.
     ToolEnd = "toolEnd",
     /// Something was dropped, downgraded or repaired.
     Diagnostic = "diagnostic",
-    /// A call failed and is made again.
+    /// A call to the model failed and is retried.
     AttemptDiscarded = "attemptDiscarded",
-    /// What the step's call cost.
+    /// The tokens of the step's call.
     StepUsage = "stepUsage",
     /// A step has ended.
     StepEnd = "stepEnd",
-    /// The turn has ended.
+    /// The turn has ended with the model's answer.
     TurnEnd = "turnEnd",
 }
 

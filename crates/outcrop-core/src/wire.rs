@@ -216,6 +216,9 @@ macro_rules! wire_enum {
         }
 
         impl $name {
+            /// Every value that this version knows, in the order of the declaration.
+            pub const ALL: &'static [Self] = &[$( Self::$variant ),*];
+
             /// The text on the wire.
             pub fn as_str(&self) -> &str {
                 match self {

@@ -14,6 +14,7 @@ mod adapt_whole;
 mod assembler;
 mod assembler_end;
 mod assembler_property;
+mod docs;
 mod events;
 mod generate;
 mod history;
