@@ -70,8 +70,7 @@ impl RetryPolicy {
         let doubled = self.first_wait.saturating_mul(1 << attempts.saturating_sub(1).min(16));
         let longest = doubled.min(self.longest_wait);
         // Half of it is fixed, half is spread, so that clients that failed together do not come back together.
-        let spread =
-            f64::from(crc32fast::hash(format!("{seed}/{attempts}").as_bytes())) / f64::from(u32::MAX);
+        let spread = f64::from(crc32fast::hash(seed.as_bytes())) / f64::from(u32::MAX);
         let wait = longest.mul_f64(0.5 + spread / 2.0);
         let asked = Duration::from_millis(failure.retry_after.unwrap_or(0));
         Some(now.after(wait.max(asked)))

@@ -165,9 +165,10 @@ impl Turn {
         self.course.on_elapsed(id, now);
     }
 
-    /// The tool call of the Dispatch action `id` was stopped before its result came, at the request of the turn or by the
-    /// driver's own decision. For other actions it changes nothing: report a call to the model that was stopped with
-    /// [`Turn::on_call_failed`], and a decision that nobody will make as [`Decision::Deny`].
+    /// The action `id` was stopped before its outcome came, at the request of the turn or by the driver's own decision.
+    ///
+    /// For a tool call the model reads that the outcome is unknown, for a decision that the call was not begun. A call to
+    /// the model that was stopped ends the turn with [`TurnFailure::Abandoned`]; what it had said stays in the history.
     pub fn on_cancelled(&mut self, id: ActionId, now: Time) {
         self.course.on_cancelled(id, now);
     }

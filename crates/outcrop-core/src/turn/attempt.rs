@@ -263,7 +263,8 @@ impl OpenAnswer {
         let place = self.open.entry(block).or_insert_with(undecided);
         match place {
             OpenBlock::Output(open) => {
-                if !self.output.grow(block, open, text, out) {
+                let is_output = self.output.grow(block, open, text, out);
+                if !is_output {
                     *place = OpenBlock::Text;
                 }
             }
@@ -338,9 +339,10 @@ impl OpenAnswer {
     /// The answer breaks off: what of it can stay in a conversation.
     pub(super) fn broken(mut self, end: AnswerEnd) -> (FinishedAnswer, KeptInputs) {
         let mut inputs = self.assembler.take_inputs();
+        let metadata = self.assembler.metadata().cloned().map(Box::new);
         inputs.extend(self.output.texts);
         let kept = KeptInputs { inputs, calls: self.calls, wrapped: self.output.form.wrapped };
-        (FinishedAnswer::broken(self.assembler.partial(), end), kept)
+        (FinishedAnswer { metadata, ..FinishedAnswer::broken(self.assembler.partial(), end) }, kept)
     }
 
     /// The call failed.

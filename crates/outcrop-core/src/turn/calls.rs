@@ -221,12 +221,9 @@ impl Calls {
         decision: BoundDecision,
     ) -> Result<Option<EndedCall>, ()> {
         let BoundDecision { input_hash, decision } = decision;
-        let Some(at) = self.position(id) else { return Ok(None) };
+        let Some(at) = self.asked_at(step, id) else { return Ok(None) };
         let call = &mut self.calls[at];
-        let CallState::NeedsDecision { input, asked: true } = &call.state else { return Ok(None) };
-        if ActionId::decide(step, call.attempt, call.place) != id {
-            return Ok(None);
-        }
+        let CallState::NeedsDecision { input, .. } = &call.state else { return Ok(None) };
         if crate::call_data::InputHash::of(input.text().as_str()) != input_hash {
             return Err(());
         }
@@ -260,10 +257,13 @@ impl Calls {
         Some(self.end(at, id, result))
     }
 
-    /// A running call was stopped before its result came.
+    /// A running call was stopped before its result came, or the decision about a call will not be made.
     pub(super) fn cancelled(&mut self, step: u32, id: ActionId) -> Option<EndedCall> {
-        let at = self.running_at(step, id)?;
-        let result = ToolResult::error(&*self.calls[at].tool_use_id, INTERRUPTED);
+        let (at, text) = match self.running_at(step, id) {
+            Some(at) => (at, INTERRUPTED),
+            None => (self.asked_at(step, id)?, texts::NOT_BEGUN),
+        };
+        let result = ToolResult::error(&*self.calls[at].tool_use_id, text);
         Some(self.end(at, id, result))
     }
 
@@ -295,6 +295,13 @@ impl Calls {
     /// Where the call is that an id is about.
     fn position(&self, id: ActionId) -> Option<usize> {
         self.calls.binary_search_by_key(&id.place(), |call| call.place.into()).ok()
+    }
+
+    fn asked_at(&self, step: u32, id: ActionId) -> Option<usize> {
+        let at = self.position(id)?;
+        let call = &self.calls[at];
+        let is_asked = matches!(call.state, CallState::NeedsDecision { asked: true, .. });
+        (is_asked && ActionId::decide(step, call.attempt, call.place) == id).then_some(at)
     }
 
     fn running_at(&self, step: u32, id: ActionId) -> Option<usize> {

@@ -227,10 +227,22 @@ impl Course {
         if self.agenda.was_cancelled(id) {
             return;
         }
-        let step_number = self.outbox.step;
+        let (step_number, own_call) = (self.outbox.step, id == self.converse_id());
         let Phase::Step(step) = &mut self.phase else { return };
-        let ended = step.calls.cancelled(step_number, id);
-        self.end_calls(ended);
+        match &step.model {
+            ModelState::Open(_) if own_call => {
+                self.close();
+                self.fail(TurnFailure::Abandoned);
+            }
+            ModelState::Trailing(_) if own_call => {
+                step.end_stream();
+                self.advance();
+            }
+            _ => {
+                let ended = step.calls.cancelled(step_number, id);
+                self.end_calls(ended);
+            }
+        }
     }
 
     pub(super) fn outcome(&self) -> Option<Result<&TurnOutcome, &TurnFailure>> {
@@ -308,13 +320,14 @@ impl Course {
             Why::Resumed => self.outbox.emit(None, StepStart::new()),
             Why::Rephrased | Why::Retried => {}
         }
-        let Prepared { request, call, form } = match self.dialogue.prepare(&mut self.outbox) {
-            Ok(prepared) => prepared,
-            Err(reason) => {
-                self.fail_output(reason, String::new());
-                return None;
-            }
-        };
+        let Prepared { request, call, form } =
+            match self.dialogue.prepare(why == Why::Resumed, &mut self.outbox) {
+                Ok(prepared) => prepared,
+                Err(reason) => {
+                    self.fail_output(reason, String::new());
+                    return None;
+                }
+            };
         let config = &self.dialogue.config;
         let target = config.target();
         let action = ConverseAction {
@@ -431,7 +444,8 @@ impl Course {
 
     /// Waits before the call is made again; gives the failure back where it is not.
     fn back_off(&mut self, failure: Box<CallFailure>, before_content: bool) -> Option<Box<CallFailure>> {
-        let seed = format!("{}/{}", self.outbox.turn(), self.outbox.step);
+        let (step, attempt) = self.outbox.place();
+        let seed = format!("{}/{step}/{attempt}", self.outbox.turn());
         let now = self.agenda.now();
         let until = self.dialogue.config.retry.on_failure(&failure, self.retries + 1, &seed, now);
         let (Some(until), Phase::Step(step)) = (until, &mut self.phase) else { return Some(failure) };
@@ -487,7 +501,7 @@ impl Course {
                 let outcome = outcome(self, output);
                 self.end(outcome.ok_or(TurnFailure::Abandoned));
             }
-            Next::NextStep => self.next_step(),
+            Next::GoOn => self.next_step(),
             Next::RejectOutput { text, problems, reminder, emit } => {
                 let problems = problems.trim_start().to_owned();
                 if emit {

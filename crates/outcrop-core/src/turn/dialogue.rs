@@ -46,11 +46,11 @@ impl Dialogue {
         Self { knowledge: Knowledge::new(&config, &conversation), config, conversation, output }
     }
 
-    /// Phrases the request of a step.
+    /// Phrases the request of a step; `again` says that it was out when the turn was saved.
     ///
     /// # Errors
     /// The output cannot be asked for in the one way that was demanded.
-    pub(super) fn prepare(&mut self, out: &mut Outbox) -> Result<Prepared, OutputFailureReason> {
+    pub(super) fn prepare(&mut self, again: bool, out: &mut Outbox) -> Result<Prepared, OutputFailureReason> {
         let Self { config, conversation, knowledge, output } = self;
         out.report_all(knowledge.refresh_tools(config));
         if let Some(output) = output {
@@ -59,7 +59,7 @@ impl Dialogue {
             instruction.into_iter().for_each(|text| conversation.history.add_to_question(text));
             out.report_all(reports);
         }
-        let place = Place { step: out.step, attempt: out.attempt };
+        let place = Place { step: out.step, is_first: out.place() == (1, 1) && !again };
         let ask = output.as_ref().map(|output| &output.ask);
         let (request, sent, reports) = plan::make(config, knowledge, conversation, ask, place);
         out.report_all(reports);

@@ -128,6 +128,39 @@ fn stale_outcomes() {
     assert_eq!(sim.turn.into_conversation().into_history().len(), 3);
 }
 
+/// A driver may stop what it was asked for by its own decision.
+#[test]
+fn what_the_driver_stopped_is_not_waited_for() {
+    let mut sim = Sim::new(config());
+    sim.events(two_calls()).end_stream();
+    let id = sim.running[0].id;
+    sim.turn.on_cancelled(id, Time(0));
+    sim.act();
+    sim.result("b", "12");
+    assert!(sim.asked().contains("was interrupted before its result was known"), "{}", sim.asked());
+
+    let id = sim.ask.as_ref().unwrap().id;
+    sim.events([text(0, "Half a")]);
+    sim.turn.on_cancelled(id, Time(0));
+    assert_eq!(sim.turn.outcome().unwrap().unwrap_err(), &TurnFailure::Abandoned);
+    assert_eq!(sim.turn.outstanding(), []);
+    assert_eq!(sim.turn.into_conversation().history.messages().last().unwrap().text(), "Half a");
+}
+
+/// A decision that nobody will make leaves the call undone.
+#[test]
+fn a_decision_that_is_cancelled() {
+    let mut plan = ToolDef::from(ToolSpec::with_schema("plan", "", serde_json::json!({ "type": "object" })));
+    plan.policy.approval = true;
+    let mut config = config();
+    config.tools = std::sync::Arc::new(ToolSet::new([plan]).unwrap());
+    let mut sim = Sim::new(config);
+    sim.events([&whole_call(0, "a", "plan", "{}")[..], &[end("tool_use")]].concat()).end_stream();
+    sim.turn.on_cancelled(sim.questions[0].id, Time(0));
+    sim.act();
+    assert!(sim.asked().contains("It had no effect"), "{}", sim.asked());
+}
+
 const ALONE: &str = "Conversation blocks and tool result blocks cannot be provided in the same turn";
 
 /// R7: what a refusal teaches is asked once more, rendered anew.
