@@ -19,6 +19,7 @@ mod tool_streaming;
 mod accepted;
 mod chaos;
 mod modules;
+mod pages;
 mod requests;
 mod second_driver;
 mod tidy;
