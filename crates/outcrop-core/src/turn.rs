@@ -166,6 +166,9 @@ impl Turn {
     }
 
     /// The action `id` was stopped before its outcome came, on request of the turn or by the driver's own decision.
+    ///
+    /// Of a running tool the model reads that the outcome is unknown. Without the answer of a `Converse` the turn is given
+    /// up. A decision that will not come is reported as [`Decision::Deny`].
     pub fn on_cancelled(&mut self, id: ActionId, now: Time) {
         self.course.on_cancelled(id, now);
     }
@@ -276,8 +279,8 @@ impl Turn {
     /// | `Converse`, its message not complete | the same request is made again, under the same id |
     /// | `Converse`, its message complete | the answer is kept; what its stream still brought is not known |
     /// | `Dispatch` of a `read_only` tool that is not `once` | runs again, under the same id |
-    /// | any other `Dispatch` | the model reads that the outcome is unknown |
-    /// | `Decide` | is asked again, under the same id |
+    /// | any other `Dispatch` | the model reads that the outcome is unknown, and observers get its `toolEnd` |
+    /// | `Decide` | is asked again, under the same id; a decision may also be reported at once |
     /// | `Wait` | is handed out again |
     /// | `Cancel` | is forgotten |
     ///

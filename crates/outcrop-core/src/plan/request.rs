@@ -26,14 +26,8 @@ use crate::{
 pub(crate) struct Place {
     /// The step, from 1.
     pub(crate) step: u32,
-    /// The attempt at the step, from 1.
-    pub(crate) attempt: u32,
-}
-
-impl Place {
-    fn is_first(self) -> bool {
-        (self.step, self.attempt) == (1, 1)
-    }
+    /// Nothing was asked in this turn before: what concerns all of its requests is reported.
+    pub(crate) is_first: bool,
 }
 
 /// What a request held that its refusal may be about, and what its answer is bound to.
@@ -83,16 +77,16 @@ pub(crate) fn make(
     diagnostics.extend(thinking::omitted(knowledge, &rendered));
     request.messages = rendered.messages;
     let (fine_streaming, missed) =
-        fine_streaming::resolve(config, knowledge, output, &mut request, place.is_first());
+        fine_streaming::resolve(config, knowledge, output, &mut request, place.is_first);
     diagnostics.extend(missed);
     let profile = knowledge.profile(config);
     if profile.caching.is_some() {
         keep_newest_cache_points(&mut request, MAX_CACHE_POINTS);
-    } else if drop_cache_points(&mut request) && place.step == 1 {
+    } else if drop_cache_points(&mut request) && place.is_first {
         let text = "this model takes no cache points; they were left out";
         diagnostics.push(Diagnostic::new(DiagnosticCode::CachePoints, text));
     }
-    if place.is_first() && request.tool_config.is_some() && !profile.tools.streams {
+    if place.is_first && request.tool_config.is_some() && !profile.tools.streams {
         let text = "this model cannot stream while it has tools: each answer comes whole";
         diagnostics.push(Diagnostic::new(DiagnosticCode::NotStreamed, text));
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlockEnding, Diagnostic, Message, ProtocolError, RawJson, StopReason, StreamMetadata, ToolResult,
+    BlockEnding, Diagnostic, Message, ProtocolError, RawJson, StopReason, StreamMetadata, ToolResult, Usage,
     failure::CallFailure, tool_input::Read,
 };
 
@@ -27,6 +27,9 @@ pub struct FinishedAnswer {
     /// What it cost; not always there (R105).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Box<StreamMetadata>>,
+    /// The tokens of the call, as they were reported first; not always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// What was reported while it was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
@@ -82,6 +85,7 @@ impl FinishedAnswer {
             message: message.unwrap_or_else(|| Message::assistant(Vec::new())),
             end,
             metadata: None,
+            usage: None,
             diagnostics: Vec::new(),
             endings: Vec::new(),
             values: Vec::new(),

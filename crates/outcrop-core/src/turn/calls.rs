@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     ContentBlock, InputText, InvalidInput, Message, ReadyInput, ToolPolicy, ToolResult, ToolResultContent,
-    ToolResultStatus, ToolSet, ToolUse, call_data::CallData, history::INTERRUPTED, time::Time,
+    ToolResultStatus, ToolSet, ToolUse,
+    call_data::{CallData, InputHash},
+    history::INTERRUPTED,
+    time::Time,
 };
 
 /// The tool calls of one step.
@@ -33,6 +36,8 @@ pub(super) struct Calls {
     running: usize,
     /// All before it have their results.
     first_open: usize,
+    /// Decisions about all before it were asked for, where they need one.
+    first_unasked: usize,
 }
 
 #[derive(Debug)]
@@ -118,9 +123,14 @@ impl Calls {
 
     /// The calls of a saved turn. Inputs are parsed and validated again, by the tools that are there now. A running call
     /// is run again where its tool is `read_only`, unless it may run only `once`; of any other nobody knows whether it
-    /// took effect.
-    pub(super) fn restore(tools: &ToolSet, message: &Message, saved: Vec<SavedCall>) -> Self {
-        let mut calls = Self::default();
+    /// took effect. Gives the calls that ended by this too.
+    pub(super) fn restore(
+        tools: &ToolSet,
+        message: &Message,
+        step: u32,
+        saved: Vec<SavedCall>,
+    ) -> (Self, Vec<EndedCall>) {
+        let (mut calls, mut ended) = (Self::default(), Vec::new());
         let mut saved = saved.into_iter();
         for (at, tool_use) in tool_uses(message) {
             let check = || tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str()), None);
@@ -131,6 +141,7 @@ impl Calls {
                 calls.add(at, tool_use, None, 1, false, CallState::Done(result));
                 continue;
             };
+            let was_done = matches!(state, SavedCallState::Done(_));
             let state = match state {
                 SavedCallState::NeedsDecision => state_of(tools, tool_use, check(), false),
                 SavedCallState::Waiting => state_of(tools, tool_use, check(), true),
@@ -143,8 +154,14 @@ impl Calls {
                 }
             };
             calls.add(at, tool_use, block, attempt, is_output, state);
+            if let Some(Call { place, state: CallState::Done(result), .. }) = calls.calls.last()
+                && !was_done
+            {
+                let id = ActionId::dispatch(step, attempt, *place);
+                ended.push(EndedCall { id, block, result: result.clone() });
+            }
         }
-        calls
+        (calls, ended)
     }
 
     fn add(
@@ -202,18 +219,20 @@ impl Calls {
 
     /// The next decision to ask for.
     pub(super) fn next_question(&mut self, step: u32) -> Option<DecideAction> {
-        self.calls.iter_mut().find_map(|call| match &mut call.state {
-            CallState::NeedsDecision { input, asked: asked @ false } => {
+        while let Some(call) = self.calls.get_mut(self.first_unasked) {
+            self.first_unasked += 1;
+            if let CallState::NeedsDecision { input, asked } = &mut call.state {
                 *asked = true;
                 let id = ActionId::decide(step, call.attempt, call.place);
                 let call = CallData::new(&call.tool_use_id, &call.name, input.text().as_str());
-                Some(DecideAction { id, question: Question::Approval, call })
+                return Some(DecideAction { id, question: Question::Approval, call });
             }
-            _ => None,
-        })
+        }
+        None
     }
 
-    /// Takes a decision. One about another input than the call's is not taken: `Err`.
+    /// Takes a decision, also one that was asked for before the turn was saved. One about another input than the call's
+    /// is not taken: `Err`.
     pub(super) fn decided(
         &mut self,
         step: u32,
@@ -223,11 +242,11 @@ impl Calls {
         let BoundDecision { input_hash, decision } = decision;
         let Some(at) = self.position(id) else { return Ok(None) };
         let call = &mut self.calls[at];
-        let CallState::NeedsDecision { input, asked: true } = &call.state else { return Ok(None) };
+        let CallState::NeedsDecision { input, .. } = &call.state else { return Ok(None) };
         if ActionId::decide(step, call.attempt, call.place) != id {
             return Ok(None);
         }
-        if crate::call_data::InputHash::of(input.text().as_str()) != input_hash {
+        if InputHash::of(input.text().as_str()) != input_hash {
             return Err(());
         }
         let result = match decision {
