@@ -5,6 +5,7 @@
 
 mod support;
 
+mod action_id;
 mod adapt;
 mod adapt_matrix;
 mod adapt_property;
@@ -25,6 +26,7 @@ mod output_live;
 mod output_property;
 mod output_recorded;
 mod output_saved;
+mod play;
 mod profile;
 mod references;
 mod render;
@@ -37,7 +39,9 @@ mod turn;
 mod turn_bound;
 mod turn_course;
 mod turn_event;
+mod turn_policy;
 mod turn_property;
+mod turn_retry;
 mod turn_saved;
 mod turn_strict;
 mod ui;
