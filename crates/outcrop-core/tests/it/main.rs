@@ -41,6 +41,7 @@ mod turn_course;
 mod turn_event;
 mod turn_policy;
 mod turn_property;
+mod turn_resume;
 mod turn_retry;
 mod turn_saved;
 mod turn_strict;

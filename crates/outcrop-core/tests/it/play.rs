@@ -51,8 +51,13 @@ pub struct Play {
     pub requests: Vec<String>,
     pub asks: Vec<ConverseAction>,
     pub questions: Vec<DecideAction>,
-    pub dispatched: Vec<ActionId>,
+    pub dispatched: Vec<DispatchAction>,
     pub waits: Vec<WaitAction>,
+    /// Answers are read apart from the turn.
+    pub reads_apart: bool,
+    /// The message of the last request is complete.
+    pub is_complete: bool,
+    attempt: Option<Attempt>,
     now: Time,
     block: u32,
     is_over: bool,
@@ -76,6 +81,9 @@ impl Play {
             questions: Vec::new(),
             dispatched: Vec::new(),
             waits: Vec::new(),
+            reads_apart: false,
+            is_complete: false,
+            attempt: None,
             now: Time(0),
             block: 0,
             is_over: false,
@@ -110,14 +118,15 @@ impl Play {
                 self.line(format!("{} (attempt {}{single})", ask.id, ask.attempt));
                 let body = String::from_utf8(ask.request.to_json_bytes().unwrap()).unwrap();
                 self.requests.push(format!("{} {body}", ask.id));
+                self.attempt = self.reads_apart.then(|| ask.read_apart());
                 self.asks.push(ask);
-                self.block = 0;
+                (self.block, self.is_complete) = (0, false);
             }
             Action::Dispatch(dispatch) => {
                 let call = &dispatch.call;
                 let input = call.input.text().as_str();
                 self.line(format!("{} {} {} `{input}`", dispatch.id, call.tool_use_id, call.name));
-                self.dispatched.push(dispatch.id);
+                self.dispatched.push(dispatch);
             }
             Action::Wait(wait) => {
                 assert_eq!(wait.id.to_string().rsplit('-').next(), Some(&*wait.until.0.to_string()));
@@ -137,7 +146,10 @@ impl Play {
     }
 
     pub fn take_events(&mut self) {
-        while let Some(event) = self.turn.next_event() {
+        let apart = |attempt: &mut Attempt| std::iter::from_fn(|| attempt.next_event()).collect();
+        let mut events: Vec<TurnEvent> = self.attempt.as_mut().map(apart).unwrap_or_default();
+        events.extend(std::iter::from_fn(|| self.turn.next_event()));
+        for event in events {
             self.events.push(serde_json::to_string(&event).unwrap());
             match event.kind {
                 EventKind::Diagnostic(told) => self.line(format!("diagnostic {}", told.code)),
@@ -198,9 +210,15 @@ impl Play {
         if !events.is_empty() {
             self.block += 1;
         }
-        events.into_iter().for_each(|event| self.turn.on_stream_event(asked, event, now));
+        self.is_complete |= verb == "end";
+        match &mut self.attempt {
+            Some(attempt) => events.into_iter().for_each(|event| attempt.on_event(event)),
+            None => events.into_iter().for_each(|event| self.turn.on_stream_event(asked, event, now)),
+        }
         match verb {
+            "close" if self.attempt.is_some() => self.finish(None),
             "close" => self.turn.on_stream_end(asked, now),
+            "fail" if self.attempt.is_some() => self.finish(Some(failure(of))),
             "fail" => self.turn.on_call_failed(asked, failure(of), now),
             "done" => self.result(of, ToolResultStatus::Success),
             "error" => self.result(of, ToolResultStatus::Error),
@@ -216,8 +234,9 @@ impl Play {
                 self.decide(of, Decision::Answer { content, status: ToolResultStatus::Success }, false);
             }
             "elapse" => {
-                let id = if of.is_empty() { self.waits.last().unwrap().id } else { of.parse().unwrap() };
-                self.turn.on_elapsed(id, now);
+                let last = self.waits.last().map(|wait| wait.id);
+                let id = if of.is_empty() { last } else { of.parse().ok() };
+                id.into_iter().for_each(|id| self.turn.on_elapsed(id, now));
             }
             "open" => {
                 let open = self.turn.outstanding().into_iter().map(|action| {
@@ -231,6 +250,15 @@ impl Play {
             other => panic!("`{other}` is not a verb"),
         }
         self.take_events();
+    }
+
+    /// Ends the attempt that is read apart, and gives its answer to the turn as it can be kept.
+    fn finish(&mut self, failure: Option<CallFailure>) {
+        failure.into_iter().for_each(|failure| self.attempt.as_mut().unwrap().on_failed(failure));
+        self.take_events();
+        let answer = serde_json::to_string(&self.attempt.take().unwrap().finish()).unwrap();
+        let asked = self.asks.last().unwrap().id;
+        self.turn.on_answer(asked, serde_json::from_str(&answer).unwrap(), self.now);
     }
 
     fn result(&mut self, place: &str, status: ToolResultStatus) {
@@ -248,8 +276,14 @@ impl Play {
         self.turn.on_decision(id, hash, decision, self.now);
     }
 
+    /// The time that was reported last.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
     /// Saves the turn as a string and goes on with what can be read from that.
     pub fn reload(&mut self) {
+        self.take_events();
         let saved = serde_json::to_string(&self.turn.save()).unwrap();
         let saved = serde_json::from_str(&saved).unwrap();
         self.turn = Turn::resume(Arc::clone(&self.config), saved, self.now).unwrap();
