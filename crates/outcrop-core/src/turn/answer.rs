@@ -38,15 +38,15 @@ pub struct FinishedAnswer {
     pub(super) endings: Vec<BlockEnding>,
     /// What the inputs say that are strict JSON objects, so that they need not be parsed again.
     #[serde(skip)]
-    pub(super) values: Vec<(u32, ParsedInput)>,
+    pub(super) values: ParsedInputs,
 }
 
-/// A parsed input, kept beside its text while the turn is in memory.
-#[derive(Clone, Debug)]
-pub(super) struct ParsedInput(pub(super) Read);
+/// Parsed inputs by block, kept beside their texts while the answer is in memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParsedInputs(pub(super) Vec<(u32, Read)>);
 
 /// What is parsed again is the same: answers are compared by their texts.
-impl PartialEq for ParsedInput {
+impl PartialEq for ParsedInputs {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -88,7 +88,7 @@ impl FinishedAnswer {
             usage: None,
             diagnostics: Vec::new(),
             endings: Vec::new(),
-            values: Vec::new(),
+            values: ParsedInputs::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ mod output;
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    answer::{AnswerEnd, FinishedAnswer, ParsedInput},
+    answer::{AnswerEnd, FinishedAnswer, ParsedInputs},
     live::{KeptInputs, LiveCall, LiveInput, LiveInputs},
     outbox::Outbox,
 };
@@ -346,7 +346,7 @@ impl OpenAnswer {
             additional_model_response_fields: stop.additional_model_response_fields,
             all_stopped,
         };
-        let values = values.into_iter().map(|(block, value)| (block, ParsedInput(value))).collect();
+        let values = ParsedInputs(values);
         let answer = FinishedAnswer { endings, values, ..FinishedAnswer::broken(Some(message), end) };
         (answer, Trailing { metadata, counted }, KeptInputs { inputs, calls, wrapped: form.wrapped })
     }

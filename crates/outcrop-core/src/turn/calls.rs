@@ -14,7 +14,7 @@ use super::{
     action::{
         ActionId, BoundDecision, DecideAction, Decision, DispatchAction, Outstanding, Question, ToolCall,
     },
-    answer::{CompleteAnswer, ParsedInput, PresetResult, PresetResults},
+    answer::{CompleteAnswer, ParsedInputs, PresetResult, PresetResults},
     texts, verdict,
 };
 use crate::{
@@ -99,10 +99,10 @@ impl Calls {
         tools: &ToolSet,
         answer: &CompleteAnswer,
         attempt: u32,
-        parsed: Vec<(u32, ParsedInput)>,
+        parsed: ParsedInputs,
         mut presets: PresetResults,
     ) -> Self {
-        let (mut calls, mut parsed) = (Self::default(), parsed.into_iter().peekable());
+        let (mut calls, mut parsed) = (Self::default(), parsed.0.into_iter().peekable());
         for (at, tool_use) in tool_uses(&answer.message) {
             let block = answer.ending(at).map(|ending| ending.block);
             if let Some(PresetResult { result, is_output }) = presets.remove(&at) {
@@ -112,7 +112,7 @@ impl Calls {
             // Both are in the order of the blocks; those of calls that do not run are passed over.
             let value = block.and_then(|block| {
                 while parsed.next_if(|(other, _)| *other < block).is_some() {}
-                parsed.next_if(|(other, _)| *other == block).map(|(_, parsed)| parsed.0)
+                parsed.next_if(|(other, _)| *other == block).map(|(_, parsed)| parsed)
             });
             let verdict = verdict::admit(tools, answer, at, tool_use, value);
             let state = state_of(tools, tool_use, verdict, false);

@@ -53,6 +53,7 @@ pub struct Play {
     pub questions: Vec<DecideAction>,
     pub dispatched: Vec<DispatchAction>,
     pub waits: Vec<WaitAction>,
+    pub cancelled: Vec<ActionId>,
     /// Answers are read apart from the turn.
     pub reads_apart: bool,
     /// The message of the last request is complete.
@@ -81,6 +82,7 @@ impl Play {
             questions: Vec::new(),
             dispatched: Vec::new(),
             waits: Vec::new(),
+            cancelled: Vec::new(),
             reads_apart: false,
             is_complete: false,
             attempt: None,
@@ -133,7 +135,10 @@ impl Play {
                 self.line(wait.id);
                 self.waits.push(wait);
             }
-            Action::Cancel(cancel) => self.line(format!("cancel {}", cancel.id)),
+            Action::Cancel(cancel) => {
+                self.line(format!("cancel {}", cancel.id));
+                self.cancelled.push(cancel.id);
+            }
             Action::Decide(decide) => {
                 assert_eq!(decide.call.input_hash, InputHash::of(&decide.call.input));
                 self.line(format!("{} {} `{}`", decide.id, decide.call.tool_use_id, decide.call.input));
@@ -175,7 +180,7 @@ impl Play {
     }
 
     /// The id of an action, given as a whole or as the place of a call of the step at hand.
-    fn id(&self, kind: &str, place: &str) -> ActionId {
+    pub fn id(&self, kind: &str, place: &str) -> ActionId {
         let attempt = self.asks.last().map_or(1, |ask| ask.attempt);
         match place.contains('-') {
             true => place.parse().unwrap(),
