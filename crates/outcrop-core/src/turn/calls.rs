@@ -53,6 +53,8 @@ struct Call {
     state: CallState,
     /// It is the output of the turn: no tool is called.
     is_output: bool,
+    /// It was decided that it may run.
+    is_allowed: bool,
 }
 
 #[derive(Debug)]
@@ -83,6 +85,8 @@ pub(super) struct SavedCall {
     pub(super) attempt: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_output: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_allowed: bool,
 }
 
 /// A call that ended, for the event that says so.
@@ -136,16 +140,17 @@ impl Calls {
             let check = || tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str()), None);
             let policy = tools.policy(&tool_use.name);
             let runs_again = policy.is_some_and(|policy| policy.read_only && !policy.once);
-            let Some(SavedCall { state, block, attempt, is_output }) = saved.next() else {
+            let Some(SavedCall { state, block, attempt, is_output, is_allowed }) = saved.next() else {
                 let result = ToolResult::error(&tool_use.tool_use_id, INTERRUPTED);
                 calls.add(at, tool_use, None, 1, false, CallState::Done(result));
                 continue;
             };
             let was_done = matches!(state, SavedCallState::Done(_));
             let state = match state {
-                SavedCallState::NeedsDecision => state_of(tools, tool_use, check(), false),
-                SavedCallState::Waiting => state_of(tools, tool_use, check(), true),
-                SavedCallState::Running if runs_again => state_of(tools, tool_use, check(), true),
+                SavedCallState::NeedsDecision | SavedCallState::Waiting => {
+                    state_of(tools, tool_use, check(), is_allowed)
+                }
+                SavedCallState::Running if runs_again => state_of(tools, tool_use, check(), is_allowed),
                 SavedCallState::Done(result) if result.tool_use_id == tool_use.tool_use_id => {
                     CallState::Done(*result)
                 }
@@ -154,10 +159,10 @@ impl Calls {
                 }
             };
             calls.add(at, tool_use, block, attempt, is_output, state);
-            if let Some(Call { place, state: CallState::Done(result), .. }) = calls.calls.last()
-                && !was_done
-            {
-                let id = ActionId::dispatch(step, attempt, *place);
+            let Some(call) = calls.calls.last_mut() else { continue };
+            call.is_allowed = is_allowed;
+            if let (CallState::Done(result), false) = (&call.state, was_done) {
+                let id = ActionId::dispatch(step, attempt, call.place);
                 ended.push(EndedCall { id, block, result: result.clone() });
             }
         }
@@ -176,7 +181,8 @@ impl Calls {
         let (tool_use_id, name) = (tool_use.tool_use_id.as_str().into(), tool_use.name.clone());
         let place = u32::try_from(at).unwrap_or(u32::MAX);
         self.open += usize::from(!matches!(state, CallState::Done(_)));
-        self.calls.push(Call { tool_use_id, name, block, place, attempt, state, is_output });
+        let is_allowed = false;
+        self.calls.push(Call { tool_use_id, name, block, place, attempt, state, is_output, is_allowed });
     }
 
     /// The next call to run, where one may run now: at most `limit` at a time. Time begins to count against its timeout.
@@ -254,7 +260,7 @@ impl Calls {
                 let nothing = ToolResult::error(&*call.tool_use_id, INTERRUPTED);
                 let state = std::mem::replace(&mut call.state, CallState::Done(nothing));
                 if let CallState::NeedsDecision { input, .. } = state {
-                    call.state = CallState::Waiting(input);
+                    (call.state, call.is_allowed) = (CallState::Waiting(input), true);
                 }
                 return Ok(None);
             }
@@ -388,8 +394,8 @@ impl Calls {
                 CallState::Running { .. } => SavedCallState::Running,
                 CallState::Done(result) => SavedCallState::Done(Box::new(result.clone())),
             };
-            let Call { block, attempt, is_output, .. } = *call;
-            SavedCall { state, block, attempt, is_output }
+            let Call { block, attempt, is_output, is_allowed, .. } = *call;
+            SavedCall { state, block, attempt, is_output, is_allowed }
         };
         self.calls.iter().map(save).collect()
     }

@@ -37,6 +37,7 @@ mod saved_data;
 mod shape;
 mod turn;
 mod turn_apart;
+mod turn_approval;
 mod turn_bound;
 mod turn_contract;
 mod turn_course;
