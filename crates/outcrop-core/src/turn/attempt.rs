@@ -278,14 +278,12 @@ impl OpenAnswer {
     fn show_output_text(&mut self, block: u32, text: String, out: &mut Outbox) {
         let undecided = || OpenBlock::Output(OpenOutput::Undecided(String::new()));
         let place = self.open.entry(block).or_insert_with(undecided);
-        match place {
-            OpenBlock::Output(open) => {
-                if !self.output.grow(block, open, text, out) {
-                    *place = OpenBlock::Text;
-                }
+        if let OpenBlock::Output(open) = place {
+            if !self.output.grow(block, open, text, out) {
+                *place = OpenBlock::Text;
             }
-            _ if !text.is_empty() => out.emit(Some(block), TextDelta::new(text)),
-            _ => {}
+        } else if !text.is_empty() {
+            out.emit(Some(block), TextDelta::new(text));
         }
     }
 

@@ -492,7 +492,7 @@ impl Course {
                 let outcome = outcome(self, output);
                 self.end(outcome.ok_or(TurnFailure::Abandoned));
             }
-            Next::NextStep => self.next_step(),
+            Next::GoOn => self.next_step(),
             Next::RejectOutput { text, problems, reminder, emit } => {
                 let problems = problems.trim_start().to_owned();
                 if emit {

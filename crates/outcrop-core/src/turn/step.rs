@@ -64,7 +64,7 @@ pub(super) enum Next {
     /// The turn ends with this output.
     Output { value: RawJson, repaired: bool },
     /// The model goes on with the results.
-    NextStep,
+    GoOn,
     /// The model is asked for the output again.
     RejectOutput {
         text: String,
@@ -133,7 +133,7 @@ impl Step {
                     Next::Fail(truncated(answer, &call.name, call.input.as_str()))
                 }
                 _ if self.calls.is_empty() => Next::Answered,
-                _ => Next::NextStep,
+                _ => Next::GoOn,
             },
         })
     }
@@ -162,7 +162,7 @@ impl Step {
                 let text = output.last_text(&answer.message);
                 Next::RejectOutput { text, problems, reminder, emit: true }
             }
-            (OutputCandidate::Nothing, _) if !self.calls.is_empty() => Next::NextStep,
+            (OutputCandidate::Nothing, _) if !self.calls.is_empty() => Next::GoOn,
             (OutputCandidate::Nothing, _) => {
                 let (tool, text) = (&output.ask.tool, output.last_text(&answer.message));
                 let by_text = output.ask.by_text();

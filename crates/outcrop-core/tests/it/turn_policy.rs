@@ -1,7 +1,6 @@
 //! The policies of tools are obeyed by the turn, whatever its driver does.
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
 
 use crate::play::{Play, config};
 

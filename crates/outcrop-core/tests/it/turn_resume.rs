@@ -202,7 +202,7 @@ fn outputs() {
         check(alone(model, trip()), &format!("{} {}", give(BAD), give(GOOD)));
         check(alone(model, trip()), &format!("say:no end:end_turn close {} {}", give(BAD), give(GOOD)));
         check(alone(model, trip().retries(1)), &format!("{} {}", give(BAD), give(BAD)));
-        check(alone(model, trip()), &format!("say:{{ end:max_tokens close"));
+        check(alone(model, trip()), "say:{ end:max_tokens close");
         let beside = || beside(model, trip());
         check(beside(), &format!("call:a,now end close done:0 {} {}", give(BAD), give(GOOD)));
     }
