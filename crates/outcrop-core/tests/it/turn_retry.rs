@@ -307,6 +307,40 @@ fn r7_a_refusal_after_a_part_of_the_answer_ends_the_turn() {
     );
 }
 
+/// Without an answer the turn cannot go on; a complete one needs no more of its stream.
+#[test]
+fn a_call_to_the_model_that_the_driver_stopped_gives_the_turn_up() {
+    check(
+        "begin:half gone:converse-1-1-0 open say:late close",
+        expect![[r#"
+        converse-1-1-0 (attempt 1, single)
+        > begin:half
+        > gone:converse-1-1-0
+        failed: the turn was given up
+        > open
+        outstanding: 
+        > say:late
+        > close
+        user: Go
+        assistant: half
+    "#]],
+    );
+    check(
+        "say:so end:end_turn gone:converse-1-1-0 open",
+        expect![[r#"
+        converse-1-1-0 (attempt 1, single)
+        > say:so
+        > end:end_turn
+        > gone:converse-1-1-0
+        answered: `so`
+        > open
+        outstanding: 
+        user: Go
+        assistant: so
+    "#]],
+    );
+}
+
 #[test]
 fn outcomes_of_a_discarded_attempt_change_nothing() {
     let mut play = Play::new(retrying(3));
