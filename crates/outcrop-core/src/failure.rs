@@ -1,8 +1,11 @@
 //! Why a call to a model failed, as data: what a turn decides by, and what a durable engine can keep.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::refusal_text::{MAX_TEXT, Refusal, shortened};
+use crate::{
+    RawJson,
+    refusal_text::{MAX_TEXT, Refusal, shortened},
+};
 
 /// Why a call to a model failed.
 ///
@@ -100,7 +103,7 @@ impl CallFailure {
 
 /// What kind of failure a [`CallFailure`] is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 #[non_exhaustive]
 pub enum FailureClass {
     /// The account sent too much in too short a time.
@@ -126,8 +129,21 @@ pub enum FailureClass {
     /// The budget for retries is used up.
     Budget,
     /// Anything else, also a class that this version does not know.
-    #[serde(other)]
     Other,
+}
+
+impl Serialize for FailureClass {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// A class of a later version may carry data.
+impl<'de> Deserialize<'de> for FailureClass {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = RawJson::deserialize(deserializer)?;
+        Ok(Self::deserialize(&mut serde_json::Deserializer::from_str(raw.as_str())).unwrap_or(Self::Other))
+    }
 }
 
 impl FailureClass {
@@ -148,4 +164,38 @@ pub enum TimeoutPhase {
     Idle,
     /// The time of the whole call.
     Total,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_read_as_they_are_written() {
+        let refusal = Refusal::parse("This model doesn't support tool use.");
+        for (class, json) in [
+            (FailureClass::Throttled, r#""throttled""#),
+            (FailureClass::NotReady, r#""notReady""#),
+            (FailureClass::Timeout(TimeoutPhase::Idle), r#"{"timeout":"idle"}"#),
+            (FailureClass::Other, r#""other""#),
+        ] {
+            assert_eq!(serde_json::to_string(&class).unwrap(), json);
+            assert_eq!(serde_json::from_str::<FailureClass>(json).unwrap(), class);
+        }
+        let refused = FailureClass::Refused(refusal);
+        let json = serde_json::to_string(&refused).unwrap();
+        assert_eq!(serde_json::from_str::<FailureClass>(&json).unwrap(), refused);
+    }
+
+    #[test]
+    fn a_class_of_a_later_version_is_another() {
+        for json in [
+            r#""melted""#,
+            r#"{"melted":5}"#,
+            r#"{"timeout":"lunch"}"#,
+            r#"{"refused":{"statements":["x"]}}"#,
+        ] {
+            assert_eq!(serde_json::from_str::<FailureClass>(json).unwrap(), FailureClass::Other, "{json}");
+        }
+    }
 }

@@ -180,11 +180,17 @@ impl History {
             return;
         }
         let mut results: Vec<Option<ToolResult>> = results.into_iter().map(Some).collect();
+        // All before it are taken: results in the order of the calls are found at once.
+        let mut taken = 0;
         let answers: Vec<ContentBlock> = assistant
             .tool_uses()
             .map(|tool_use| {
+                while results.get(taken).is_some_and(Option::is_none) {
+                    taken += 1;
+                }
                 let given = results
                     .iter_mut()
+                    .skip(taken)
                     .find(|result| {
                         result.as_ref().is_some_and(|result| result.tool_use_id == tool_use.tool_use_id)
                     })

@@ -279,8 +279,8 @@ impl Turn {
     /// | `Converse`, its message not complete | the same request is made again, under the same id |
     /// | `Converse`, its message complete | the answer is kept; what its stream still brought is not known |
     /// | `Dispatch` of a `read_only` tool that is not `once` | runs again, under the same id |
-    /// | any other `Dispatch` | the model reads that the outcome is unknown |
-    /// | `Decide` | is asked again, under the same id |
+    /// | any other `Dispatch` | the model reads that the outcome is unknown, and observers get its `toolEnd` |
+    /// | `Decide` | is asked again, under the same id; a decision may also be reported at once |
     /// | `Wait` before a retry | handed out again |
     /// | `Wait` for the timeout of a tool | dropped; a call that runs again gets its full timeout |
     /// | `Cancel` | dropped; the call already has its result |

@@ -81,7 +81,18 @@ fn general_fact(refusal: &Refusal, sent: &Sent, profile: &Profile) -> Option<Les
     if profile.clone().with_fact(fact) == *profile {
         return None;
     }
-    let text = format!("the model refused the request, which taught {fact:?}; retrying");
+    let text = match fact {
+        Fact::ToolResultsAlone => {
+            "the model does not accept tool results beside other content; retrying with them in a message of their own"
+        }
+        Fact::ToolUsesAlone => {
+            "the model does not accept tool calls beside other content; retrying with them in a message of their own"
+        }
+        Fact::NoToolResultStatus => "the model does not accept `status` in tool results; retrying without it",
+        Fact::NoReasoning => "the model does not accept its earlier reasoning; retrying without it",
+        Fact::NoFineTools => "the model does not accept fine-grained tool streaming; retrying without it",
+        _ => "the model refused the request; retrying without what it refused",
+    };
     Some(Lesson {
         fact: Some(fact),
         effect: Effect::Nothing,

@@ -222,7 +222,8 @@ pub(crate) fn decide(
     }
     let plan = &decision.plan;
     // An instruction stays where it is, whatever is learned of the model.
-    let is_said = ask.plan.as_ref().is_some_and(|before| before.strategy == Strategy::Prompt);
+    let is_said =
+        ask.in_question || ask.plan.as_ref().is_some_and(|before| before.strategy == Strategy::Prompt);
     if plan.strategy == Strategy::Prompt && !is_said && instructs_in_question(profile) {
         decision.instruction = ask.instruction(plan, !config.tools.is_empty());
     }

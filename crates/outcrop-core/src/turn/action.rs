@@ -136,7 +136,8 @@ impl FromStr for ActionId {
                 attempt: parts.next()?.parse().ok()?,
                 place: parts.next()?.parse().ok()?,
             };
-            parts.next().is_none().then_some(id)
+            // One text for each id: numbers have no sign and no leading zero.
+            (id.to_string() == text).then_some(id)
         };
         read().ok_or_else(|| InvalidActionId { text: text.to_owned() })
     }

@@ -74,6 +74,11 @@ impl Agenda {
         Some(Action::Wait(WaitAction { id: ActionId::wait(step, attempt, until), until }))
     }
 
+    /// The turn goes on without a moment to wait for.
+    pub(super) fn stop_waiting(&mut self) {
+        self.waiting = None;
+    }
+
     /// Whether the moment has come that is waited for as `id`.
     pub(super) fn elapsed(&mut self, id: ActionId, (step, attempt): (u32, u32)) -> bool {
         let Some(until) = self.waiting.filter(|until| ActionId::wait(step, attempt, *until) == id) else {
@@ -83,8 +88,16 @@ impl Agenda {
         until <= self.now
     }
 
-    pub(super) fn outstanding(&self, (step, attempt): (u32, u32)) -> impl Iterator<Item = Outstanding> {
-        let wait = self.waiting.map(|until| ActionId::wait(step, attempt, until));
+    /// What the driver was asked for and has not reported; the moment only where it is still the one that is `due`.
+    pub(super) fn outstanding(
+        &self,
+        due: Option<Time>,
+        (step, attempt): (u32, u32),
+    ) -> impl Iterator<Item = Outstanding> {
+        let wait = self
+            .waiting
+            .filter(|until| due == Some(*until))
+            .map(|until| ActionId::wait(step, attempt, until));
         let wait = wait.into_iter().map(|id| Outstanding { id, cancelled: false });
         wait.chain(self.cancelling.iter().map(|id| Outstanding { id: *id, cancelled: true }))
     }

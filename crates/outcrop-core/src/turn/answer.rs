@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlockEnding, Diagnostic, Message, ProtocolError, RawJson, StopReason, StreamMetadata, ToolResult,
+    BlockEnding, Diagnostic, Message, ProtocolError, RawJson, StopReason, StreamMetadata, ToolResult, Usage,
     failure::CallFailure, tool_input::Read,
 };
 
@@ -27,6 +27,9 @@ pub struct FinishedAnswer {
     /// What it cost; not always there (R105).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Box<StreamMetadata>>,
+    /// The tokens of the call, as they were reported first; not always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// What was reported while it was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
@@ -35,15 +38,15 @@ pub struct FinishedAnswer {
     pub(super) endings: Vec<BlockEnding>,
     /// What the inputs say that are strict JSON objects, so that they need not be parsed again.
     #[serde(skip)]
-    pub(super) values: Vec<(u32, ParsedInput)>,
+    pub(super) values: ParsedInputs,
 }
 
-/// A parsed input, kept beside its text while the turn is in memory.
-#[derive(Clone, Debug)]
-pub(super) struct ParsedInput(pub(super) Read);
+/// Parsed inputs by block, kept beside their texts while the answer is in memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParsedInputs(pub(super) Vec<(u32, Read)>);
 
 /// What is parsed again is the same: answers are compared by their texts.
-impl PartialEq for ParsedInput {
+impl PartialEq for ParsedInputs {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -82,9 +85,10 @@ impl FinishedAnswer {
             message: message.unwrap_or_else(|| Message::assistant(Vec::new())),
             end,
             metadata: None,
+            usage: None,
             diagnostics: Vec::new(),
             endings: Vec::new(),
-            values: Vec::new(),
+            values: ParsedInputs::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ mod output;
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    answer::{AnswerEnd, FinishedAnswer, ParsedInput},
+    answer::{AnswerEnd, FinishedAnswer, ParsedInputs},
     live::{KeptInputs, LiveCall, LiveInput, LiveInputs},
     outbox::Outbox,
 };
@@ -54,13 +54,18 @@ pub struct Attempt {
     reading: Reading,
     outbox: Outbox,
     kept: LiveInputs,
+    usage: Option<Usage>,
 }
 
 #[derive(Debug)]
 enum Reading {
     Open(Box<OpenAnswer>),
-    Complete { answer: Box<FinishedAnswer>, trailing: Trailing },
-    Broken(Box<FinishedAnswer>),
+    Complete {
+        answer: Box<FinishedAnswer>,
+        trailing: Trailing,
+    },
+    /// Nothing more is read.
+    Ended(Box<FinishedAnswer>),
 }
 
 impl Attempt {
@@ -69,19 +74,24 @@ impl Attempt {
             reading: Reading::Open(Box::new(OpenAnswer::new(form))),
             outbox: Outbox::new(turn, step, attempt),
             kept: LiveInputs::default(),
+            usage: None,
         }
     }
 
-    /// Takes the next event of the stream. After a broken order nothing more is read.
+    /// Takes the next event of the stream. After a broken order or a failure nothing more is read.
     pub fn on_event(&mut self, event: StreamEvent) {
         match &mut self.reading {
             Reading::Open(open) => match open.push(event, &mut self.outbox) {
-                Ok(Progress::Growing | Progress::Counted(_)) => {}
+                Ok(Progress::Growing) => {}
+                Ok(Progress::Counted(usage)) => self.usage = Some(*usage),
                 Ok(Progress::MessageStopped) => self.complete(),
                 Err(error) => self.end(|open| open.broken(AnswerEnd::Protocol(error))),
             },
-            Reading::Complete { trailing, .. } => drop(trailing.push(event, &mut self.outbox)),
-            Reading::Broken(_) => {}
+            Reading::Complete { trailing, .. } => {
+                let usage = trailing.push(event, &mut self.outbox);
+                self.usage = usage.or(self.usage.take());
+            }
+            Reading::Ended(_) => {}
         }
     }
 
@@ -96,8 +106,18 @@ impl Attempt {
             Reading::Open(_) => self.end(|open| open.failed(failure)),
             Reading::Complete { .. } => {
                 self.outbox.diagnose(DiagnosticCode::StreamErrorAfterAnswer, BROKEN_AFTER_ANSWER);
+                self.end_stream();
             }
-            Reading::Broken(_) => {}
+            Reading::Ended(_) => {}
+        }
+    }
+
+    /// The stream of a complete message has ended.
+    fn end_stream(&mut self) {
+        if let Reading::Complete { answer, trailing } = &mut self.reading {
+            answer.metadata = trailing.metadata.take();
+            let ended = FinishedAnswer::broken(None, AnswerEnd::Protocol(ProtocolError::Unfinished));
+            self.reading = Reading::Ended(Box::new(std::mem::replace(&mut **answer, ended)));
         }
     }
 
@@ -112,7 +132,7 @@ impl Attempt {
         let Reading::Open(open) = &mut self.reading else { return };
         let (answer, inputs) = end(std::mem::take(&mut **open));
         self.kept.keep(self.outbox.step, self.outbox.attempt, inputs);
-        self.reading = Reading::Broken(Box::new(answer));
+        self.reading = Reading::Ended(Box::new(answer));
     }
 
     /// The next event for observers.
@@ -135,16 +155,13 @@ impl Attempt {
     /// The answer. A stream that ended before the message did is a fault, and so says the answer.
     pub fn finish(mut self) -> FinishedAnswer {
         self.end(|open| open.broken(AnswerEnd::Protocol(ProtocolError::Unfinished)));
+        self.end_stream();
         let mut answer = match self.reading {
-            Reading::Complete { mut answer, trailing } => {
-                answer.metadata = trailing.metadata;
-                *answer
-            }
-            Reading::Broken(answer) => *answer,
+            Reading::Complete { answer, .. } | Reading::Ended(answer) => *answer,
             // `end` leaves nothing open.
             Reading::Open(open) => open.broken(AnswerEnd::Protocol(ProtocolError::Unfinished)).0,
         };
-        answer.diagnostics = self.outbox.diagnostics;
+        (answer.usage, answer.diagnostics) = (self.usage, self.outbox.diagnostics);
         answer
     }
 }
@@ -246,8 +263,8 @@ impl OpenAnswer {
             Growth::Foreign { block, raw } => out.diagnose_unknown(block, raw),
             Growth::Metadata => {
                 let usage = self.assembler.metadata().and_then(|metadata| metadata.usage.clone());
-                let first = !std::mem::replace(&mut self.counted, true);
-                if let Some(usage) = usage.filter(|_| first) {
+                if let Some(usage) = usage.filter(|_| !self.counted) {
+                    self.counted = true;
                     out.emit(None, StepUsage::new(usage.clone()));
                     return Progress::Counted(Box::new(usage));
                 }
@@ -261,15 +278,12 @@ impl OpenAnswer {
     fn show_output_text(&mut self, block: u32, text: String, out: &mut Outbox) {
         let undecided = || OpenBlock::Output(OpenOutput::Undecided(String::new()));
         let place = self.open.entry(block).or_insert_with(undecided);
-        match place {
-            OpenBlock::Output(open) => {
-                let is_output = self.output.grow(block, open, text, out);
-                if !is_output {
-                    *place = OpenBlock::Text;
-                }
+        if let OpenBlock::Output(open) = place {
+            if !self.output.grow(block, open, text, out) {
+                *place = OpenBlock::Text;
             }
-            _ if !text.is_empty() => out.emit(Some(block), TextDelta::new(text)),
-            _ => {}
+        } else if !text.is_empty() {
+            out.emit(Some(block), TextDelta::new(text));
         }
     }
 
@@ -330,9 +344,8 @@ impl OpenAnswer {
             additional_model_response_fields: stop.additional_model_response_fields,
             all_stopped,
         };
-        let values = values.into_iter().map(|(block, value)| (block, ParsedInput(value))).collect();
-        let answer =
-            FinishedAnswer { message, end, metadata: None, diagnostics: Vec::new(), endings, values };
+        let values = ParsedInputs(values);
+        let answer = FinishedAnswer { endings, values, ..FinishedAnswer::broken(Some(message), end) };
         (answer, Trailing { metadata, counted }, KeptInputs { inputs, calls, wrapped: form.wrapped })
     }
 
@@ -383,8 +396,8 @@ impl Trailing {
             StreamEvent::Metadata(metadata) => {
                 let usage = metadata.usage.clone();
                 self.metadata = Some(metadata);
-                let first = !std::mem::replace(&mut self.counted, true);
-                let usage = usage.filter(|_| first)?;
+                let usage = usage.filter(|_| !self.counted)?;
+                self.counted = true;
                 out.emit(None, StepUsage::new(usage.clone()));
                 Some(usage)
             }

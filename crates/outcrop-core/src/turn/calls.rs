@@ -14,12 +14,15 @@ use super::{
     action::{
         ActionId, BoundDecision, DecideAction, Decision, DispatchAction, Outstanding, Question, ToolCall,
     },
-    answer::{CompleteAnswer, ParsedInput, PresetResult, PresetResults},
+    answer::{CompleteAnswer, ParsedInputs, PresetResult, PresetResults},
     texts, verdict,
 };
 use crate::{
     ContentBlock, InputText, InvalidInput, Message, ReadyInput, ToolPolicy, ToolResult, ToolResultContent,
-    ToolResultStatus, ToolSet, ToolUse, call_data::CallData, history::INTERRUPTED, time::Time,
+    ToolResultStatus, ToolSet, ToolUse,
+    call_data::{CallData, InputHash},
+    history::INTERRUPTED,
+    time::Time,
 };
 
 /// The tool calls of one step.
@@ -33,6 +36,8 @@ pub(super) struct Calls {
     running: usize,
     /// All before it have their results.
     first_open: usize,
+    /// Decisions about all before it were asked for, where they need one.
+    first_unasked: usize,
 }
 
 #[derive(Debug)]
@@ -48,6 +53,8 @@ struct Call {
     state: CallState,
     /// It is the output of the turn: no tool is called.
     is_output: bool,
+    /// It was decided that it may run.
+    is_allowed: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +85,8 @@ pub(super) struct SavedCall {
     pub(super) attempt: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_output: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_allowed: bool,
 }
 
 /// A call that ended, for the event that says so.
@@ -94,10 +103,10 @@ impl Calls {
         tools: &ToolSet,
         answer: &CompleteAnswer,
         attempt: u32,
-        parsed: Vec<(u32, ParsedInput)>,
+        parsed: ParsedInputs,
         mut presets: PresetResults,
     ) -> Self {
-        let (mut calls, mut parsed) = (Self::default(), parsed.into_iter().peekable());
+        let (mut calls, mut parsed) = (Self::default(), parsed.0.into_iter().peekable());
         for (at, tool_use) in tool_uses(&answer.message) {
             let block = answer.ending(at).map(|ending| ending.block);
             if let Some(PresetResult { result, is_output }) = presets.remove(&at) {
@@ -107,7 +116,7 @@ impl Calls {
             // Both are in the order of the blocks; those of calls that do not run are passed over.
             let value = block.and_then(|block| {
                 while parsed.next_if(|(other, _)| *other < block).is_some() {}
-                parsed.next_if(|(other, _)| *other == block).map(|(_, parsed)| parsed.0)
+                parsed.next_if(|(other, _)| *other == block).map(|(_, parsed)| parsed)
             });
             let verdict = verdict::admit(tools, answer, at, tool_use, value);
             let state = state_of(tools, tool_use, verdict, false);
@@ -118,23 +127,30 @@ impl Calls {
 
     /// The calls of a saved turn. Inputs are parsed and validated again, by the tools that are there now. A running call
     /// is run again where its tool is `read_only`, unless it may run only `once`; of any other nobody knows whether it
-    /// took effect.
-    pub(super) fn restore(tools: &ToolSet, message: &Message, saved: Vec<SavedCall>) -> Self {
-        let mut calls = Self::default();
+    /// took effect. Gives the calls that ended by this too.
+    pub(super) fn restore(
+        tools: &ToolSet,
+        message: &Message,
+        step: u32,
+        saved: Vec<SavedCall>,
+    ) -> (Self, Vec<EndedCall>) {
+        let (mut calls, mut ended) = (Self::default(), Vec::new());
         let mut saved = saved.into_iter();
         for (at, tool_use) in tool_uses(message) {
             let check = || tools.check(&tool_use.name, &InputText::from(tool_use.input.as_str()), None);
             let policy = tools.policy(&tool_use.name);
             let runs_again = policy.is_some_and(|policy| policy.read_only && !policy.once);
-            let Some(SavedCall { state, block, attempt, is_output }) = saved.next() else {
+            let Some(SavedCall { state, block, attempt, is_output, is_allowed }) = saved.next() else {
                 let result = ToolResult::error(&tool_use.tool_use_id, INTERRUPTED);
                 calls.add(at, tool_use, None, 1, false, CallState::Done(result));
                 continue;
             };
+            let was_done = matches!(state, SavedCallState::Done(_));
             let state = match state {
-                SavedCallState::NeedsDecision => state_of(tools, tool_use, check(), false),
-                SavedCallState::Waiting => state_of(tools, tool_use, check(), true),
-                SavedCallState::Running if runs_again => state_of(tools, tool_use, check(), true),
+                SavedCallState::NeedsDecision | SavedCallState::Waiting => {
+                    state_of(tools, tool_use, check(), is_allowed)
+                }
+                SavedCallState::Running if runs_again => state_of(tools, tool_use, check(), is_allowed),
                 SavedCallState::Done(result) if result.tool_use_id == tool_use.tool_use_id => {
                     CallState::Done(*result)
                 }
@@ -143,8 +159,14 @@ impl Calls {
                 }
             };
             calls.add(at, tool_use, block, attempt, is_output, state);
+            let Some(call) = calls.calls.last_mut() else { continue };
+            call.is_allowed = is_allowed;
+            if let (CallState::Done(result), false) = (&call.state, was_done) {
+                let id = ActionId::dispatch(step, attempt, call.place);
+                ended.push(EndedCall { id, block, result: result.clone() });
+            }
         }
-        calls
+        (calls, ended)
     }
 
     fn add(
@@ -159,7 +181,8 @@ impl Calls {
         let (tool_use_id, name) = (tool_use.tool_use_id.as_str().into(), tool_use.name.clone());
         let place = u32::try_from(at).unwrap_or(u32::MAX);
         self.open += usize::from(!matches!(state, CallState::Done(_)));
-        self.calls.push(Call { tool_use_id, name, block, place, attempt, state, is_output });
+        let is_allowed = false;
+        self.calls.push(Call { tool_use_id, name, block, place, attempt, state, is_output, is_allowed });
     }
 
     /// The next call to run, where one may run now: at most `limit` at a time. Time begins to count against its timeout.
@@ -202,18 +225,20 @@ impl Calls {
 
     /// The next decision to ask for.
     pub(super) fn next_question(&mut self, step: u32) -> Option<DecideAction> {
-        self.calls.iter_mut().find_map(|call| match &mut call.state {
-            CallState::NeedsDecision { input, asked: asked @ false } => {
+        while let Some(call) = self.calls.get_mut(self.first_unasked) {
+            self.first_unasked += 1;
+            if let CallState::NeedsDecision { input, asked } = &mut call.state {
                 *asked = true;
                 let id = ActionId::decide(step, call.attempt, call.place);
                 let call = CallData::new(&call.tool_use_id, &call.name, input.text().as_str());
-                Some(DecideAction { id, question: Question::Approval, call })
+                return Some(DecideAction { id, question: Question::Approval, call });
             }
-            _ => None,
-        })
+        }
+        None
     }
 
-    /// Takes a decision. One about another input than the call's is not taken: `Err`.
+    /// Takes a decision, also one that was asked for before the turn was saved. One about another input than the call's
+    /// is not taken: `Err`.
     pub(super) fn decided(
         &mut self,
         step: u32,
@@ -221,10 +246,10 @@ impl Calls {
         decision: BoundDecision,
     ) -> Result<Option<EndedCall>, ()> {
         let BoundDecision { input_hash, decision } = decision;
-        let Some(at) = self.asked_at(step, id) else { return Ok(None) };
+        let Some(at) = self.undecided_at(step, id) else { return Ok(None) };
         let call = &mut self.calls[at];
         let CallState::NeedsDecision { input, .. } = &call.state else { return Ok(None) };
-        if crate::call_data::InputHash::of(input.text().as_str()) != input_hash {
+        if InputHash::of(input.text().as_str()) != input_hash {
             return Err(());
         }
         let result = match decision {
@@ -232,7 +257,7 @@ impl Calls {
                 let nothing = ToolResult::error(&*call.tool_use_id, INTERRUPTED);
                 let state = std::mem::replace(&mut call.state, CallState::Done(nothing));
                 if let CallState::NeedsDecision { input, .. } = state {
-                    call.state = CallState::Waiting(input);
+                    (call.state, call.is_allowed) = (CallState::Waiting(input), true);
                 }
                 return Ok(None);
             }
@@ -261,7 +286,7 @@ impl Calls {
     pub(super) fn cancelled(&mut self, step: u32, id: ActionId) -> Option<EndedCall> {
         let (at, text) = match self.running_at(step, id) {
             Some(at) => (at, INTERRUPTED),
-            None => (self.asked_at(step, id)?, texts::NOT_BEGUN),
+            None => (self.undecided_at(step, id)?, texts::NOT_BEGUN),
         };
         let result = ToolResult::error(&*self.calls[at].tool_use_id, text);
         Some(self.end(at, id, result))
@@ -297,10 +322,10 @@ impl Calls {
         self.calls.binary_search_by_key(&id.place(), |call| call.place.into()).ok()
     }
 
-    fn asked_at(&self, step: u32, id: ActionId) -> Option<usize> {
+    fn undecided_at(&self, step: u32, id: ActionId) -> Option<usize> {
         let at = self.position(id)?;
         let call = &self.calls[at];
-        let is_asked = matches!(call.state, CallState::NeedsDecision { asked: true, .. });
+        let is_asked = matches!(call.state, CallState::NeedsDecision { .. });
         (is_asked && ActionId::decide(step, call.attempt, call.place) == id).then_some(at)
     }
 
@@ -376,8 +401,8 @@ impl Calls {
                 CallState::Running { .. } => SavedCallState::Running,
                 CallState::Done(result) => SavedCallState::Done(Box::new(result.clone())),
             };
-            let Call { block, attempt, is_output, .. } = *call;
-            SavedCall { state, block, attempt, is_output }
+            let Call { block, attempt, is_output, is_allowed, .. } = *call;
+            SavedCall { state, block, attempt, is_output, is_allowed }
         };
         self.calls.iter().map(save).collect()
     }

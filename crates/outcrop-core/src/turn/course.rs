@@ -88,10 +88,7 @@ impl Course {
             self.outbox.emit(call.block, ToolStart::new(call.tool_use_id.as_str(), call.name.clone()));
             return Some(Action::Dispatch(dispatch));
         }
-        let due = match &step.model {
-            ModelState::Backoff { until, .. } => Some(*until),
-            _ => step.calls.deadline(),
-        };
+        let due = step.due();
         self.agenda.wait(due, place)
     }
 
@@ -153,8 +150,7 @@ impl Course {
             return;
         }
         self.outbox.diagnostics.append(&mut answer.diagnostics);
-        let usage = answer.metadata.as_ref().and_then(|metadata| metadata.usage.as_ref());
-        usage.into_iter().for_each(|usage| self.usage.add(usage));
+        answer.usage.iter().for_each(|usage| self.usage.add(usage));
         if matches!(answer.end, AnswerEnd::Stopped { .. }) {
             self.take_message(answer);
             if let Some(step) = self.asked_step(id) {
@@ -227,22 +223,18 @@ impl Course {
         if self.agenda.was_cancelled(id) {
             return;
         }
-        let (step_number, own_call) = (self.outbox.step, id == self.converse_id());
-        let Phase::Step(step) = &mut self.phase else { return };
-        match &step.model {
-            ModelState::Open(_) if own_call => {
+        match self.asked_step(id).map(|step| &step.model) {
+            Some(ModelState::Open(_)) => {
                 self.close();
-                self.fail(TurnFailure::Abandoned);
+                return self.fail(TurnFailure::Abandoned);
             }
-            ModelState::Trailing(_) if own_call => {
-                step.end_stream();
-                self.advance();
-            }
-            _ => {
-                let ended = step.calls.cancelled(step_number, id);
-                self.end_calls(ended);
-            }
+            Some(ModelState::Trailing(_)) => return self.on_stream_end(id, now),
+            _ => {}
         }
+        let step_number = self.outbox.step;
+        let Phase::Step(step) = &mut self.phase else { return };
+        let ended = step.calls.cancelled(step_number, id);
+        self.end_calls(ended);
     }
 
     pub(super) fn outcome(&self) -> Option<Result<&TurnOutcome, &TurnFailure>> {
@@ -253,14 +245,15 @@ impl Course {
     }
 
     pub(super) fn outstanding(&self) -> Vec<Outstanding> {
-        let mut outstanding = Vec::new();
+        let (mut outstanding, mut due) = (Vec::new(), None);
         if let Phase::Step(step) = &self.phase {
+            due = step.due();
             if matches!(step.model, ModelState::Open(_) | ModelState::Trailing(_)) {
                 outstanding.push(Outstanding { id: self.converse_id(), cancelled: false });
             }
             outstanding.extend(step.calls.outstanding(self.outbox.step));
         }
-        outstanding.extend(self.agenda.outstanding(self.outbox.place()));
+        outstanding.extend(self.agenda.outstanding(due, self.outbox.place()));
         outstanding
     }
 
@@ -320,14 +313,15 @@ impl Course {
             Why::Resumed => self.outbox.emit(None, StepStart::new()),
             Why::Rephrased | Why::Retried => {}
         }
-        let Prepared { request, call, form } =
-            match self.dialogue.prepare(why == Why::Resumed, &mut self.outbox) {
-                Ok(prepared) => prepared,
-                Err(reason) => {
-                    self.fail_output(reason, String::new());
-                    return None;
-                }
-            };
+        let is_first = why == Why::NextStep && self.outbox.step == 1;
+        let Prepared { request, call, form } = match self.dialogue.prepare(is_first, &mut self.outbox) {
+            Ok(prepared) => prepared,
+            Err(reason) => {
+                self.fail_output(reason, String::new());
+                return None;
+            }
+        };
+        self.agenda.stop_waiting();
         let config = &self.dialogue.config;
         let target = config.target();
         let action = ConverseAction {
@@ -357,7 +351,7 @@ impl Course {
         }
     }
 
-    fn end_calls(&mut self, ended: impl IntoIterator<Item = EndedCall>) {
+    pub(super) fn end_calls(&mut self, ended: impl IntoIterator<Item = EndedCall>) {
         for EndedCall { block, result, .. } in ended {
             self.outbox.emit(block, ToolEnd::new(result));
         }
@@ -449,8 +443,6 @@ impl Course {
         let now = self.agenda.now();
         let until = self.dialogue.config.retry.on_failure(&failure, self.retries + 1, &seed, now);
         let (Some(until), Phase::Step(step)) = (until, &mut self.phase) else { return Some(failure) };
-        let ModelState::Open(call) = &step.model else { return Some(failure) };
-        self.dialogue.forget_reports(call);
         let mut discarded = AttemptDiscarded::new(until.0.saturating_sub(now.0));
         discarded.code.clone_from(&failure.code);
         discarded.shown = (!before_content).then_some(true);

@@ -46,11 +46,15 @@ impl Dialogue {
         Self { knowledge: Knowledge::new(&config, &conversation), config, conversation, output }
     }
 
-    /// Phrases the request of a step; `again` says that it was out when the turn was saved.
+    /// Phrases the request of a step; `is_first` says that nothing was asked in this turn before.
     ///
     /// # Errors
     /// The output cannot be asked for in the one way that was demanded.
-    pub(super) fn prepare(&mut self, again: bool, out: &mut Outbox) -> Result<Prepared, OutputFailureReason> {
+    pub(super) fn prepare(
+        &mut self,
+        is_first: bool,
+        out: &mut Outbox,
+    ) -> Result<Prepared, OutputFailureReason> {
         let Self { config, conversation, knowledge, output } = self;
         out.report_all(knowledge.refresh_tools(config));
         if let Some(output) = output {
@@ -59,7 +63,7 @@ impl Dialogue {
             instruction.into_iter().for_each(|text| conversation.history.add_to_question(text));
             out.report_all(reports);
         }
-        let place = Place { step: out.step, is_first: out.place() == (1, 1) && !again };
+        let place = Place { step: out.step, is_first };
         let ask = output.as_ref().map(|output| &output.ask);
         let (request, sent, reports) = plan::make(config, knowledge, conversation, ask, place);
         out.report_all(reports);
@@ -78,7 +82,8 @@ impl Dialogue {
     ) -> Option<(Option<RememberAction>, Vec<crate::Diagnostic>)> {
         let profile = self.knowledge.profile(&self.config);
         let lesson = plan::learn(failure.as_refusal()?, &call.sent, profile)?;
-        self.forget_reports(call);
+        // What was reported of the history is void: it is rendered anew.
+        self.conversation.reported = call.reported_before;
         let Lesson { fact, effect, diagnostic } = lesson;
         match effect {
             Effect::Nothing => {}
@@ -97,11 +102,6 @@ impl Dialogue {
             RememberAction { target: target.key(), fact }
         });
         Some((remember, diagnostic.into_iter().collect()))
-    }
-
-    /// What `call` reported of the history is void, since its request is made anew.
-    pub(super) fn forget_reports(&mut self, call: &OpenCall) {
-        self.conversation.reported = call.reported_before;
     }
 
     /// What a complete answer is to the output, and the results of the calls that this settles. Reports what is odd about

@@ -157,7 +157,8 @@ fn restore_step(course: &mut Course, saved: SavedStep) {
         let result = ToolResult::error(&call.tool_use_id, texts::rejected_input(problems));
         saved.state = SavedCallState::Done(Box::new(result));
     }
-    let calls = Calls::restore(&course.dialogue.config.tools, &answer.message, calls);
+    let tools = &course.dialogue.config.tools;
+    let (calls, ended) = Calls::restore(tools, &answer.message, course.outbox.step, calls);
     let step = Step {
         calls,
         answer: Some(answer),
@@ -166,7 +167,7 @@ fn restore_step(course: &mut Course, saved: SavedStep) {
         ..Step::in_state(ModelState::Idle, model_id)
     };
     course.phase = Phase::Step(Box::new(step));
-    course.advance();
+    course.end_calls(ended);
 }
 
 fn save_step(step: &Step) -> SavedPhase {

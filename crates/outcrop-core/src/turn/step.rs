@@ -99,6 +99,14 @@ impl Step {
         }
     }
 
+    /// The earliest moment at which something is due.
+    pub(super) fn due(&self) -> Option<Time> {
+        match &self.model {
+            ModelState::Backoff { until, .. } => Some(*until),
+            _ => self.calls.deadline(),
+        }
+    }
+
     /// The stream of the answer has ended.
     pub(super) fn end_stream(&mut self) {
         if let ModelState::Trailing(trailing) = &mut self.model

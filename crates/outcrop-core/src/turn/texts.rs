@@ -8,7 +8,7 @@ pub(super) const NOT_BEGUN: &str = "The turn was interrupted before this call wa
 /// Of a call whose time was up.
 pub(super) fn timed_out(timeout: Duration) -> String {
     format!(
-        "The call took longer than {} seconds and was given up. It may or may not have taken effect.",
+        "The call did not finish within {} s and was stopped. It may or may not have taken effect.",
         timeout.as_secs_f32()
     )
 }

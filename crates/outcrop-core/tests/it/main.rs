@@ -5,6 +5,7 @@
 
 mod support;
 
+mod action_id;
 mod adapt;
 mod adapt_matrix;
 mod adapt_property;
@@ -26,6 +27,7 @@ mod output_live;
 mod output_property;
 mod output_recorded;
 mod output_saved;
+mod play;
 mod profile;
 mod references;
 mod render;
@@ -35,10 +37,16 @@ mod render_results;
 mod saved_data;
 mod shape;
 mod turn;
+mod turn_apart;
+mod turn_approval;
 mod turn_bound;
+mod turn_contract;
 mod turn_course;
 mod turn_event;
+mod turn_policy;
 mod turn_property;
+mod turn_resume;
+mod turn_retry;
 mod turn_saved;
 mod turn_strict;
 mod ui;

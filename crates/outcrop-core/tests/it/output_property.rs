@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A trip or a list, the latter wrapped.
-fn spec(list: bool) -> OutputSpec {
+pub fn spec(list: bool) -> OutputSpec {
     let items = json!({ "type": "array", "items": { "enum": ["a", "b"] }, "minItems": 1 });
     if list { OutputSpec::new("trip", items).unwrap() } else { trip() }
 }
@@ -56,7 +56,7 @@ fn written() -> impl Strategy<Value = String> {
 }
 
 /// One answer: text or calls, and an end.
-fn answers() -> impl Strategy<Value = Vec<StreamEvent>> {
+pub fn answers() -> impl Strategy<Value = Vec<StreamEvent>> {
     let reasons = select(vec![
         "end_turn",
         "end_turn",

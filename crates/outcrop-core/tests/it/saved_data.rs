@@ -63,6 +63,8 @@ fn goes_on(name: &str, saved: SavedTurn) -> Vec<String> {
     let mut sim = Sim::new(config);
     (sim.turn, sim.ask, sim.log) = (turn, None, String::new());
     sim.running.clear();
+    // What resuming itself reports is not part of these files.
+    while sim.turn.next_event().is_some() {}
     sim.act();
     let mut told = String::new();
     for _ in 0..8 {

@@ -73,7 +73,7 @@ fn moved(mut event: StreamEvent, at: u32) -> StreamEvent {
     event
 }
 
-fn answers() -> impl Strategy<Value = Vec<StreamEvent>> {
+pub fn answers() -> impl Strategy<Value = Vec<StreamEvent>> {
     let reasons =
         select(vec!["tool_use", "tool_use", "tool_use", "end_turn", "stop_sequence", "max_tokens", "new"]);
     let blocks = vec((block_events(), 0u8..10), 0..5).prop_map(|blocks| {

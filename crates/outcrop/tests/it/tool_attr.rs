@@ -101,7 +101,7 @@ fn settings() {
 async fn limits_and_guards() {
     let calls = [("slow", json!({})), ("broken", json!({})), ("place-order_2", json!({}))];
     expect![[r#"
-        error The call took longer than 0.02 seconds and was given up. It may or may not have taken effect.
+        error The call did not finish within 0.02 s and was stopped. It may or may not have taken effect.
         error The tool failed for a reason of its own. It may have taken effect in part.
         3
     "#]]

@@ -156,7 +156,7 @@ fn step_of(earlier: EarlierAnswer) -> SavedStep {
         endings: Vec::new(),
         all_stopped: true,
     };
-    let call = |state| SavedCall { state, block: None, attempt: 1, is_output: false };
+    let call = |state| SavedCall { state, block: None, attempt: 1, is_output: false, is_allowed: false };
     SavedStep {
         answer,
         calls: earlier.calls.into_iter().map(call).collect(),
