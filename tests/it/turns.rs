@@ -261,7 +261,7 @@ async fn mistakes_become_results() {
     let blocking = Tool::blocking("blocking", "Blocks.", |(): (), _| panic!("on its thread") as ());
     check(blocking, "blocking", "{}", expect![[r#"["error",[{"text":"The tool failed for a reason of its own. It may have taken effect in part."}]]"#]]).await;
     let never = tool("never", |_, _| std::future::pending::<()>()).timeout(Duration::from_millis(20));
-    check(never, "never", "{}", expect![[r#"["error",[{"text":"The call took longer than 0.02 seconds and was given up. It may or may not have taken effect."}]]"#]]).await;
+    check(never, "never", "{}", expect![[r#"["error",[{"text":"The call did not finish within 0.02 s and was stopped. It may or may not have taken effect."}]]"#]]).await;
     struct PanicsOnDrop;
     impl Drop for PanicsOnDrop {
         fn drop(&mut self) {
@@ -273,7 +273,7 @@ async fn mistakes_become_results() {
         std::future::pending::<()>().await
     });
     // That its time is up is decided before it is stopped.
-    check(stuck.timeout(Duration::from_millis(20)), "stuck", "{}", expect![[r#"["error",[{"text":"The call took longer than 0.02 seconds and was given up. It may or may not have taken effect."}]]"#]]).await;
+    check(stuck.timeout(Duration::from_millis(20)), "stuck", "{}", expect![[r#"["error",[{"text":"The call did not finish within 0.02 s and was stopped. It may or may not have taken effect."}]]"#]]).await;
 }
 
 /// A tool that only ends when the other one has begun: both must run at the same time, one of them on a thread of
