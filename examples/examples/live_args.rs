@@ -15,7 +15,7 @@ use std::{
 use futures::TryStreamExt;
 use outcrop::{
     Agent, Bedrock, EventKind, LiveInput, Tool,
-    core::ToolResultContent,
+    core::wire::ToolResultContent,
     json::{Kind, NodeRef},
 };
 use outcrop_local::{Answer, Local, Script};

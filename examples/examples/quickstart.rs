@@ -12,7 +12,7 @@ use std::{
 };
 
 use futures::TryStreamExt;
-use outcrop::{Agent, Bedrock, EventKind, Json, State, ToolCx, core::ToolResultContent, tool, tools};
+use outcrop::{Agent, Bedrock, EventKind, Json, State, ToolCx, core::wire::ToolResultContent, tool, tools};
 use outcrop_local::{Answer, Local, Running, Script};
 use serde_json::{Value, json};
 

@@ -11,12 +11,7 @@ use std::{
 };
 
 use libfuzzer_sys::fuzz_target;
-use outcrop_core::{
-    Action, ActionId, Assembler, BlockDelta, BlockStart, CallFailure, Citation, ContentBlock,
-    ContentBlockDelta, ContentBlockStart, ContentBlockStop, Frame, History, Message, MessageStart,
-    MessageStop, Profile, ReasoningContentDelta, Role, StreamEvent, Time, ToolResultStatus, ToolSet,
-    ToolSpec, ToolUseDelta, ToolUseStart, Turn, TurnConfig, render,
-};
+use outcrop_core::{Action, ContentBlock, History, Message, Profile, Role, StreamEvent, Time, ToolSet, ToolSpec, Turn, TurnConfig, turn::{ActionId, render}, wire::{Assembler, BlockDelta, BlockStart, CallFailure, Citation, ContentBlockDelta, ContentBlockStart, ContentBlockStop, Frame, MessageStart, MessageStop, ReasoningContentDelta, ToolResultStatus, ToolUseDelta, ToolUseStart}};
 
 const INPUTS: [&str; 16] = [
     "{\"city\":",

@@ -14,7 +14,7 @@ use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::{HeaderValue as TheirValue, Message};
 use bytes::{Bytes, BytesMut};
 use libfuzzer_sys::fuzz_target;
-use outcrop_core::frame::{Frame, FrameDecoder, FrameError, FrameRef, HeaderFault, HeaderValue};
+use outcrop_core::wire::frame::{Frame, FrameDecoder, FrameError, FrameRef, HeaderFault, HeaderValue};
 
 fuzz_target!(|data: &[u8]| {
     // The last byte, so that a recorded stream can be the start of a corpus as it is.

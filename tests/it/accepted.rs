@@ -7,8 +7,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use outcrop::{
     Agent, AgentBuilder, History, InferenceConfig, Message, Session, ToolSpec,
     core::{
-        Action, CachePoint, ContentBlock, RawJson, ReasoningContent, ReasoningText, Time, ToolResult,
-        ToolResultContent, ToolSet, ToolUse, Turn, TurnConfig,
+        Action, ContentBlock, RawJson, Time, ToolResult, ToolSet, ToolUse, Turn, TurnConfig,
+        wire::{CachePoint, ReasoningContent, ReasoningText, ToolResultContent},
     },
 };
 use outcrop_local::{Local, Operation, Running, judge};
@@ -74,7 +74,7 @@ fn results() -> impl Strategy<Value = ToolResult> {
     (select(vec!["tooluse_a", "b", "", "gone"]), vec(part, 0..3), any::<bool>()).prop_map(
         |(id, parts, failed)| {
             let status = if failed { "error" } else { "success" };
-            ToolResult::new(id, parts).status(outcrop::core::ToolResultStatus::from(status))
+            ToolResult::new(id, parts).status(outcrop::core::wire::ToolResultStatus::from(status))
         },
     )
 }

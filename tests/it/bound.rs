@@ -5,7 +5,7 @@ use expect_test::expect;
 use futures::TryStreamExt;
 use outcrop::{
     Agent, AgentBuilder, EventKind, History, Output, Profile, Session, Strategy, TurnEvent,
-    core::{ContentBlock, Fact, ReasoningContent},
+    core::{ContentBlock, Fact, wire::ReasoningContent},
 };
 use outcrop_local::{Local, Running, judge};
 

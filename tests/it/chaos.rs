@@ -15,9 +15,11 @@ use outcrop::{
     Agent, AgentBuilder, Model, ModelCall, ModelError, ModelStream, Session, StopReason, ToolCx, ToolHandler,
     ToolOutput, ToolSpec,
     core::{
-        BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, MessageStart,
-        MessageStop, ReadyInput, ReasoningContent, ReasoningContentDelta, ReasoningText, Request, Role,
-        StreamEvent, ToolUse, ToolUseDelta, ToolUseStart,
+        ReadyInput, Request, Role, StreamEvent, ToolUse,
+        wire::{
+            BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, MessageStart,
+            MessageStop, ReasoningContent, ReasoningContentDelta, ReasoningText, ToolUseDelta, ToolUseStart,
+        },
     },
 };
 use outcrop_local::{Answer, Cut, Script};

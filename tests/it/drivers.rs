@@ -7,11 +7,13 @@ use futures::TryStreamExt;
 use outcrop::{
     Agent, Model, Output, Strategy, Tool,
     core::{
-        BlockDelta, BlockStart, CallFailure, ContentBlockDelta, ContentBlockStart, ContentBlockStop,
-        Conversation, EventKind, MessageStart, MessageStop, OutputSpec, RawJson, ReadyInput,
-        ReasoningContentDelta, Role, StreamEvent, StreamMetadata, ToolDef, ToolResultContent,
-        ToolResultStatus, ToolSet, ToolSpec, ToolUseDelta, ToolUseStart, TurnConfig, TurnEvent, Usage,
-        schema_of,
+        Conversation, EventKind, OutputSpec, RawJson, ReadyInput, Role, StreamEvent, ToolDef, ToolSet,
+        ToolSpec, TurnConfig, TurnEvent, Usage, schema_of,
+        wire::{
+            BlockDelta, BlockStart, CallFailure, ContentBlockDelta, ContentBlockStart, ContentBlockStop,
+            MessageStart, MessageStop, ReasoningContentDelta, StreamMetadata, ToolResultContent,
+            ToolResultStatus, ToolUseDelta, ToolUseStart,
+        },
     },
     testing::ScriptedModel,
 };

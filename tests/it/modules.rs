@@ -36,3 +36,40 @@ fn core_has_no_cycles_between_files() {
         panic!("files use each other in a circle:\n{}\nall such files: {:?}", cycle, graph.tangles());
     }
 }
+
+/// The modules of `outcrop-core`, from the bottom up: each uses only itself and those before it.
+const LAYERS: [&str; 5] = ["wire", "schema", "profile", "tools", "turn"];
+
+#[test]
+fn the_modules_of_core_have_a_direction() {
+    let layer = |file: &str| {
+        let top = file.split(['/', '.']).next()?;
+        LAYERS.into_iter().find(|layer| *layer == top)
+    };
+    let sources = read_sources("outcrop-core");
+    for file in sources.keys().filter(|file| *file != "lib.rs") {
+        assert!(layer(file).is_some(), "{file} lies in no module");
+    }
+    let wrong = Graph::of(&sources).against_order(&LAYERS, layer);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is re-exported at the root of `outcrop-core`: few names, each by itself.
+#[test]
+fn the_root_of_core_is_small() {
+    fn names(tree: &syn::UseTree) -> usize {
+        match tree {
+            syn::UseTree::Path(path) => names(&path.tree),
+            syn::UseTree::Group(group) => group.items.iter().map(names).sum(),
+            syn::UseTree::Glob(_) => panic!("a glob at the root"),
+            _ => 1,
+        }
+    }
+    let root = syn::parse_file(&read_sources("outcrop-core")["lib.rs"]).unwrap();
+    let exported = root.items.iter().map(|item| match item {
+        syn::Item::Use(item) => names(&item.tree),
+        _ => 0,
+    });
+    let exported: usize = exported.sum();
+    assert!((10..=30).contains(&exported), "{exported} names at the root");
+}

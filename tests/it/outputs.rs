@@ -9,7 +9,10 @@ use expect_test::expect;
 use futures::TryStreamExt;
 use outcrop::{
     Agent, EventKind, Output, OutputUpdate, Part, Partial, Problem, Profile, StopReason, Strategy, Typed,
-    core::{Fact, InputSchema, Request, TextStructure, ToolChoice, ToolEntry, schema_of},
+    core::{
+        Fact, Request, schema_of,
+        wire::{InputSchema, TextStructure, ToolChoice, ToolEntry},
+    },
     extract,
 };
 use outcrop_local::{Answer, Local, Running, Script, judge};
@@ -492,8 +495,8 @@ async fn r80_strict_tools_of_the_agent() {
 #[tokio::test]
 async fn extraction() {
     let stage = Stage::new(Script::new().answer(GOOD)).await;
-    let image =
-        outcrop::core::ImageBlock::new("png").source(outcrop::core::MediaSource::Bytes(vec![1].into()));
+    let image = outcrop::core::wire::ImageBlock::new("png")
+        .source(outcrop::core::wire::MediaSource::Bytes(vec![1].into()));
     let content = vec![outcrop::ContentBlock::from(image), "A trip from this ticket.".into()];
     let trip: Trip = extract(&stage.bedrock, content).await.unwrap();
     assert_eq!(trip.days, 2);

@@ -6,8 +6,10 @@ use expect_test::{Expect, expect};
 use outcrop::{
     Agent, AgentBuilder, BuildError, InferenceConfig, Session, Tool, ToolSpec,
     core::{
-        CachePoint, GuardrailConfig, RawJson, Request, ServiceTier, SystemContentBlock, ToolChoice,
-        ToolConfig, ToolEntry,
+        RawJson, Request,
+        wire::{
+            CachePoint, GuardrailConfig, ServiceTier, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry,
+        },
     },
     schemars::JsonSchema,
     serde::Deserialize,

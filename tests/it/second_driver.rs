@@ -14,9 +14,12 @@ use std::{
 };
 
 use outcrop_core::{
-    Action, ActionId, CallFailure, CancelAction, Conversation, ConverseAction, Decision, DispatchAction,
-    FinishedAnswer, Message, ReadyInput, SavedTurn, StreamEvent, Time, ToolResultContent, ToolResultStatus,
-    Turn, TurnConfig, TurnEvent, TurnOutcome,
+    Action, Conversation, Message, ReadyInput, StreamEvent, Time, Turn, TurnConfig, TurnEvent,
+    turn::{
+        ActionId, CancelAction, ConverseAction, Decision, DispatchAction, FinishedAnswer, SavedTurn,
+        TurnOutcome,
+    },
+    wire::{CallFailure, ToolResultContent, ToolResultStatus},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -79,7 +82,7 @@ impl Driver<'_> {
                 turn = Turn::resume(Arc::clone(&self.config), saved, self.now).unwrap();
                 // What is outstanding is handed out again, or settled, by the turn.
                 (running, waits) = (VecDeque::new(), None);
-                self.journal.retain(|id, _| id.kind() != outcrop_core::ActionKind::Converse);
+                self.journal.retain(|id, _| id.kind() != outcrop_core::turn::ActionKind::Converse);
             }
             actions += 1;
             self.now = self.now.after(std::time::Duration::from_millis(1));

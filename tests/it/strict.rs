@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use expect_test::expect;
 use outcrop::{
     Agent, AgentBuilder, Bedrock, Profile, StrictReport, Tool, ToolInput, ToolSpec,
-    core::{Request, ToolEntry, ToolSet, schema_of},
+    core::{Request, ToolSet, schema_of, wire::ToolEntry},
     serde_json::{Value, json},
     testing::ScriptedModel,
     tool, tools, toolset,

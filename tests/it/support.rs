@@ -13,7 +13,7 @@ use futures::StreamExt;
 use outcrop::{
     Agent, AgentBuilder, Answer, Bedrock, BedrockBuilder, Error, EventKind, History, Message, Profile,
     Session, Tool, ToolCx, ToolSpec, TurnEvent, TurnStream,
-    core::{Request, Role, ToolConfig, render},
+    core::{Request, Role, turn::render, wire::ToolConfig},
 };
 use outcrop_bedrock::aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use outcrop_local::{Local, Running, Script};

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use outcrop::{
     AgentBuilder, Bedrock, Session, ToolStreaming,
-    core::{Profile, Support},
+    core::{Profile, profile::Support},
 };
 use outcrop_local::{Answer, Script};
 use serde_json::{Value, json};

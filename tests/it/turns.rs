@@ -12,7 +12,7 @@ use std::{
 use expect_test::{Expect, expect};
 use outcrop::{
     AgentBuilder, ContentBlock, Tool, ToolOutput,
-    core::{RawJson, ReasoningContent, StopReason, ToolUse},
+    core::{RawJson, StopReason, ToolUse, wire::ReasoningContent},
     schemars::JsonSchema,
     serde::Deserialize,
     testing::ScriptedModel,

@@ -8,11 +8,7 @@ use std::{hint::black_box, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
 use outcrop::{Tool, ToolCx, ToolHandler, ToolOutput, ToolSource, ToolSpec, testing::tool_cx, tool};
-use outcrop_core::{
-    Action, ActionId, BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop,
-    History, Message, MessageStop, ReadyInput, StopReason, StreamEvent, Time, ToolResultStatus, ToolSet,
-    ToolUseDelta, ToolUseStart, Turn, TurnConfig,
-};
+use outcrop_core::{Action, History, Message, ReadyInput, StopReason, StreamEvent, Time, ToolSet, Turn, TurnConfig, turn::ActionId, wire::{BlockDelta, BlockStart, ContentBlockDelta, ContentBlockStart, ContentBlockStop, MessageStop, ToolResultStatus, ToolUseDelta, ToolUseStart}};
 
 use crate::cases::{Hotel, RUNS, Trip, collect_this_stage, long_trip, trip};
 

@@ -4,7 +4,7 @@
 //! - The same options make the same bytes, so that both processes know what is sent.
 //! - Events look as the service's: members sorted, padding `p` of 2 to 61 characters, no start of a text block.
 
-use outcrop_core::Frame;
+use outcrop_core::wire::Frame;
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -194,7 +194,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use outcrop_core::{Assembler, ContentBlock, FrameDecoder, StreamEvent};
+    use outcrop_core::{ContentBlock, StreamEvent, wire::{Assembler, FrameDecoder}};
 
     use super::*;
 

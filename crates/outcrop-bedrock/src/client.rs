@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use aws_sdk_bedrockruntime::Client;
 use bytes::Bytes;
-use outcrop_core::{Delivery, Fact, Profile, Request, Response, bare_model_id};
+use outcrop_core::{Fact, Profile, Request, Response, profile::bare_model_id, wire::Delivery};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 

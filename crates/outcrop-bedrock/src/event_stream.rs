@@ -11,7 +11,10 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use futures::Stream;
 use http_body::Body;
-use outcrop_core::{EventError, FrameDecoder, StreamEvent};
+use outcrop_core::{
+    StreamEvent,
+    wire::{EventError, FrameDecoder},
+};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use outcrop_core::{Fact, Statement};
+use outcrop_core::{Fact, wire::Statement};
 use tokio::time::Instant;
 
 use crate::error::{Error, ServiceError};

@@ -6,7 +6,7 @@
 //! # Invariants
 //! - The longest prefix in the table that fits the bare model id decides; shorter ones give the facts it does not name.
 //! - A model that no prefix fits gets [`Profile::permissive`].
-//! - The saved form ([`saved`]) does not change when fields are renamed or moved.
+//! - The saved form (`saved.rs`) does not change when fields are renamed or moved.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub use table::{bare_model_id, rows_for_model};
 /// ([`Profile::with_fact`]). To correct one, change the field:
 ///
 /// ```
-/// use outcrop_core::{Profile, ReasoningReplay};
+/// use outcrop_core::{Profile, profile::ReasoningReplay};
 ///
 /// let mut profile = Profile::of("us.anthropic.claude-sonnet-4-6");
 /// assert_eq!(profile.family, "anthropic");
@@ -145,7 +145,7 @@ pub struct SchemaProfile {
     /// Whether `toolSpec.strict` is accepted. Learned: [`Fact::NoStrictTools`].
     pub strict_tools: bool,
     /// Whether schemas for native output and strict tools must stay within Anthropic's subset of JSON Schema and its
-    /// limits ([`SchemaLimits`](crate::SchemaLimits)). Learned: [`Fact::SchemaLimits`].
+    /// limits ([`SchemaLimits`](crate::schema::SchemaLimits)). Learned: [`Fact::SchemaLimits`].
     pub subset_only: bool,
     /// Whether the model follows `$ref`. Otherwise definitions are inlined.
     pub follows_references: bool,

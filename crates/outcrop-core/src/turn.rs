@@ -25,6 +25,16 @@
 //! - A call is handed out once. Only a `read_only` one whose turn was saved while it ran is handed out again.
 //! - Outcomes for actions that are not outstanding change nothing.
 
+pub(crate) mod config;
+pub(crate) mod conversation;
+pub(crate) mod diagnostic;
+pub(crate) mod history;
+pub(crate) mod plan;
+pub(crate) mod render;
+pub(crate) mod retry;
+pub(crate) mod time;
+pub(crate) mod turn_event;
+
 mod action;
 mod agenda;
 mod answer;
@@ -49,13 +59,28 @@ pub use action::{
 };
 pub use answer::{AnswerEnd, FinishedAnswer};
 pub use attempt::Attempt;
+pub use config::{Target, TargetKey, ToolStreaming, TurnConfig, Wire};
+pub use conversation::{Conversation, KnownFact};
+pub use diagnostic::DiagnosticCode;
+pub use history::{Binding, Entry, History};
 pub use live::LiveInput;
+pub use render::{Rendered, Rule, render};
+pub use retry::RetryPolicy;
 pub use saved::{SavedTurn, UnknownVersion};
+pub use time::Time;
+pub use turn_event::{
+    AttemptDiscarded, CitationAdded, Diagnostic, EVENT_VERSION, EventKind, OutputDelta, OutputEnd,
+    OutputRejected, OutputStart, ReasoningDelta, ReasoningEnd, StepEnd, StepStart, StepUsage, TextDelta,
+    TextEnd, ToolEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolProgress, ToolStart, TurnEnd,
+    TurnEvent, TurnStart,
+};
 
 use crate::{
-    Conversation, Diagnostic, EVENT_VERSION, History, Message, RawJson, Response, StreamEvent,
-    ToolResultContent, ToolResultStatus, TurnEvent, TurnStart, Usage, call_data::InputHash,
-    config::TurnConfig, failure::CallFailure, time::Time,
+    tools::call_data::InputHash,
+    wire::{
+        Message, RawJson, Response, StreamEvent, ToolResultContent, ToolResultStatus, Usage,
+        failure::CallFailure,
+    },
 };
 
 use course::Course;
@@ -64,7 +89,7 @@ use course::Course;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use outcrop_core::*;
+/// use outcrop_core::{profile::*, schema::*, tools::*, turn::*, wire::*};
 ///
 /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
 /// let mut turn = Turn::new(config, History::new(), Message::user("Hello"), "t1", Time(0));
@@ -239,7 +264,7 @@ impl Turn {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use outcrop_core::*;
+    /// use outcrop_core::{profile::*, schema::*, tools::*, turn::*, wire::*};
     ///
     /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
     /// let mut turn = Turn::new(config, History::new(), Message::user("Write it down"), "t1", Time(0));

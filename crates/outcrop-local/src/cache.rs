@@ -19,8 +19,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use outcrop_core::{
-    CacheDetail, CachePoint, CacheTtl, ContentBlock, Profile, Request, SystemContentBlock, ToolEntry, Usage,
-    bare_model_id,
+    ContentBlock, Profile, Request, Usage,
+    profile::bare_model_id,
+    wire::{CacheDetail, CachePoint, CacheTtl, SystemContentBlock, ToolEntry},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};

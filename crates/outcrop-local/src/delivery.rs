@@ -94,7 +94,7 @@ mod tests {
     fn check(delivery: Delivery, cut: Option<Cut>, expected: &[usize]) {
         let mut body = Vec::new();
         for payload in ["ab", "c"] {
-            outcrop_core::Frame::new(payload).encode(&mut body).unwrap();
+            outcrop_core::wire::Frame::new(payload).encode(&mut body).unwrap();
         }
         assert_eq!(body.len(), 35);
         assert_eq!(delivery.chunk_ends(&body, cut), expected, "{delivery:?} {cut:?}");

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use outcrop_core::{Metrics, Request, Response, StreamEvent, Usage};
+use outcrop_core::{Request, Response, StreamEvent, Usage, wire::Metrics};
 use serde_json::Value;
 
 use crate::{

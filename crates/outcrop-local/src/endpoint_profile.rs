@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use outcrop_core::rows_for_model;
+use outcrop_core::profile::rows_for_model;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

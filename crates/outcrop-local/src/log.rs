@@ -9,7 +9,7 @@
 use std::{fmt::Write as _, io::Write as _, time::Instant};
 
 use bytes::Bytes;
-use outcrop_core::{FrameDecoder, Usage};
+use outcrop_core::{Usage, wire::FrameDecoder};
 use serde::Deserialize;
 
 use crate::{Progress, reply::Reply, wire::ERROR_TYPE};

@@ -9,8 +9,10 @@
 use std::{path::Path, time::Duration};
 
 use outcrop_core::{
-    ContentBlock, InputText, Message, Metrics, Output, PerformanceConfig, RawJson, ReasoningContent,
-    ReasoningText, Response, Role, ServiceTier, StopReason, StreamEvent, ToolUse, Trace, Usage,
+    ContentBlock, Message, RawJson, Response, Role, StopReason, StreamEvent, ToolUse, Usage,
+    wire::{
+        InputText, Metrics, Output, PerformanceConfig, ReasoningContent, ReasoningText, ServiceTier, Trace,
+    },
 };
 
 use crate::{Cut, Delivery, ScriptError};

@@ -25,7 +25,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use outcrop_core::{Profile, bare_model_id};
+use outcrop_core::{Profile, profile::bare_model_id};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use outcrop_core::{Frame, StreamEvent};
+use outcrop_core::{StreamEvent, wire::Frame};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

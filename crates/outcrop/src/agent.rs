@@ -6,8 +6,12 @@
 use std::{sync::Arc, time::Duration};
 
 use outcrop_core::{
-    GuardrailConfig, History, InferenceConfig, IntoContent, Profile, RawJson, Request, StrictReport,
-    SystemContentBlock, ToolChoice, ToolConfig, ToolEntry, ToolStreaming, TurnConfig,
+    History, Profile, RawJson, Request, TurnConfig,
+    tools::StrictReport,
+    turn::ToolStreaming,
+    wire::{
+        GuardrailConfig, InferenceConfig, IntoContent, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry,
+    },
 };
 
 use crate::{

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - An answer exists only where the model's last message ended; a cut one is an [`Error`](crate::Error).
 
-use outcrop_core::{Diagnostic, History, StopReason, TurnOutcome, Usage};
+use outcrop_core::{Diagnostic, History, StopReason, Usage, turn::TurnOutcome};
 
 /// How a turn ended.
 #[derive(Clone, Debug)]

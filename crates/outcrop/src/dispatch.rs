@@ -15,7 +15,11 @@ use std::{
 };
 
 use futures::FutureExt;
-use outcrop_core::{ActionId, RawJson, ToolCall, ToolResultStatus};
+use outcrop_core::{
+    RawJson,
+    turn::{ActionId, ToolCall},
+    wire::ToolResultStatus,
+};
 use tokio::task::{AbortHandle, coop};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty};

@@ -16,7 +16,8 @@ use std::{
 
 use futures::StreamExt;
 use outcrop_core::{
-    Action, ActionId, EventKind, Message, OutputSpec, StreamEvent, Time, Turn, TurnEvent, TurnFailure,
+    Action, EventKind, Message, OutputSpec, StreamEvent, Time, Turn, TurnEvent,
+    turn::{ActionId, TurnFailure},
 };
 use tokio::{
     task::coop,

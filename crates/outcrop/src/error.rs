@@ -7,8 +7,11 @@
 use std::{error::Error as StdError, fmt};
 
 use outcrop_core::{
-    Diagnostic, History, NotStrict, OutputFailure, OutputSpecError, ProtocolError, StopReason, ToolSetError,
-    Turn, TurnFailure, adapt::WRAPPER,
+    Diagnostic, History, StopReason, Turn,
+    schema::adapt::WRAPPER,
+    tools::{NotStrict, OutputFailure, OutputSpecError, ToolSetError},
+    turn::TurnFailure,
+    wire::ProtocolError,
 };
 use outcrop_json::{HasPartial, LiveJson, LivePartial, Partial, View};
 

@@ -95,9 +95,11 @@ pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
 pub use error::{BuildError, Error, ErrorKind, OutputError};
 pub use model::{CallContext, Model, ModelCall, ModelError, ModelStream};
 pub use outcrop_core::{
-    ContentBlock, Diagnostic, DiagnosticCode, EndPolicy, EventKind, History, InferenceConfig, LiveInput,
-    Message, OutputFailure, OutputFailureReason, Problem, Problems, Profile, StopReason, Strategy,
-    StrictReport, ToolSpec, ToolStreaming, TurnEvent, Usage,
+    ContentBlock, Diagnostic, EventKind, History, Message, Profile, StopReason, Strategy, ToolSpec,
+    TurnEvent, Usage,
+    tools::{EndPolicy, OutputFailure, OutputFailureReason, Problem, Problems, StrictReport},
+    turn::{DiagnosticCode, LiveInput, ToolStreaming},
+    wire::InferenceConfig,
 };
 pub use outcrop_json::{Done, HasPartial, List, LivePartial, Part, Partial};
 pub use outcrop_macros::{Output, ToolInput, tool, toolset};
@@ -114,7 +116,7 @@ pub use typed::{AskOutput, ElementStream, OutputStream, OutputUpdate, Typed, ext
 pub mod __private {
     pub use std::{sync::OnceLock, time::Duration};
 
-    pub use outcrop_core::{ObjectSchema, Problems, RawJson, ReadyInput, ToolSpec};
+    pub use outcrop_core::{RawJson, ReadyInput, ToolSpec, schema::ObjectSchema, tools::Problems};
     pub use {schemars, serde};
 
     /// For companions.

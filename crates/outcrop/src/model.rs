@@ -8,7 +8,9 @@ use std::{error::Error as StdError, fmt, pin::Pin};
 
 use futures::Stream;
 use outcrop_core::{
-    CallFailure, ConverseAction, Fact, FailureClass, Profile, Refusal, Request, StreamEvent, TargetKey,
+    Fact, Profile, Request, StreamEvent,
+    turn::{ConverseAction, TargetKey},
+    wire::{CallFailure, FailureClass, Refusal},
 };
 
 /// The events of one call. After an error it yields nothing more.
@@ -64,7 +66,7 @@ model_behind!(std::sync::Arc<M>, Box<M>);
 /// A model of one's own:
 ///
 /// ```
-/// use outcrop::{Agent, Model, ModelCall, ModelStream, core::*};
+/// use outcrop::{Agent, Model, ModelCall, ModelStream, core::{profile::*, schema::*, tools::*, turn::*, wire::*}};
 ///
 /// struct Echo;
 ///

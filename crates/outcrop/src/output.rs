@@ -9,7 +9,7 @@ mod partial;
 
 use std::{borrow::Cow, marker::PhantomData};
 
-use outcrop_core::Problems;
+use outcrop_core::tools::Problems;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
 

@@ -6,7 +6,10 @@
 //! - All parameters that cannot be read are told, not the first alone.
 
 use outcrop_core::{
-    InputMembers, InvalidInput, ObjectSchema, Problem, Problems, RawJson, ReadyInput, schema_of,
+    RawJson, ReadyInput,
+    schema::ObjectSchema,
+    schema_of,
+    tools::{InputMembers, InvalidInput, Problem, Problems},
 };
 use schemars::JsonSchema;
 use serde::{

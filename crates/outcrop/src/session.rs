@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use outcrop_core::{History, IntoContent, Message};
+use outcrop_core::{History, Message, wire::IntoContent};
 use outcrop_json::HasPartial;
 
 use crate::{

@@ -9,7 +9,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use outcrop_core::{
-    Message, Metrics, Output, Profile, RawJson, Request, Response, StopReason, StreamEvent, ToolUse, Usage,
+    Message, Profile, RawJson, Request, Response, StopReason, StreamEvent, ToolUse, Usage,
+    wire::{Metrics, Output},
 };
 
 use tokio_util::sync::CancellationToken;

@@ -9,7 +9,10 @@ mod output;
 use std::{any::TypeId, fmt, future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use outcrop_core::{InvalidInput, ReadyInput, ToolDef, ToolPolicy, ToolSpec};
+use outcrop_core::{
+    ReadyInput, ToolDef, ToolSpec,
+    tools::{InvalidInput, ToolPolicy},
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

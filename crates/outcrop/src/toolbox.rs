@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use outcrop_core::{Profile, StrictReport, ToolSet};
+use outcrop_core::{Profile, ToolSet, tools::StrictReport};
 
 use crate::{
     error::BuildError,

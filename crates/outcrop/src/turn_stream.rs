@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures::{Stream, StreamExt};
-use outcrop_core::{LiveInput, TurnEvent};
+use outcrop_core::{TurnEvent, turn::LiveInput};
 
 use crate::{
     Answer, Error, ErrorKind,

@@ -16,7 +16,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use outcrop_core::{EndPolicy, IntoContent, OutputSpec, OutputSpecError, Problems, Strategy, schema_of};
+use outcrop_core::{
+    OutputSpec, Strategy, schema_of,
+    tools::{EndPolicy, OutputSpecError, Problems},
+    wire::IntoContent,
+};
 use outcrop_json::{HasPartial, Partial};
 
 use crate::{

@@ -9,7 +9,8 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::StreamExt;
 use outcrop_bedrock::{Bedrock, Error};
 use outcrop_core::{
-    Assembled, Assembler, ContentBlock, Message, MessageStop, Request, Response, StopReason, StreamEvent,
+    ContentBlock, Message, Request, Response, StopReason, StreamEvent,
+    wire::{Assembled, Assembler, MessageStop},
 };
 
 use super::json::Json;

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use outcrop_core::{Frame, FrameDecoder};
+use outcrop_core::wire::{Frame, FrameDecoder};
 use serde::Deserialize;
 
 use super::json::Json;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use outcrop_core::Frame;
+use outcrop_core::wire::Frame;
 use outcrop_local::{Operation, Refusal, judge};
 use serde_json::Value;
 

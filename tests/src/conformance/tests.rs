@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use outcrop_core::Frame;
+use outcrop_core::wire::Frame;
 
 use super::run;
 

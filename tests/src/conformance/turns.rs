@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use outcrop_core::{
-    History, Message, Profile, ReasoningReplay, Request, Response, Role, StreamEvent, bare_model_id, render,
+    History, Message, Profile, Request, Response, Role, StreamEvent,
+    profile::{ReasoningReplay, bare_model_id},
+    turn::render,
 };
 
 use super::{

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use outcrop::{Agent, Bedrock, ErrorKind, EventKind, Tool, TurnEvent, TurnStream};
-use outcrop_core::{
-    Assembler, ContentBlock, Growth, Message, Request, ToolConfig, ToolResult, ToolSpec, ToolUse,
-};
+use outcrop_core::{ContentBlock, Message, Request, ToolResult, ToolSpec, ToolUse, wire::{Assembler, Growth, ToolConfig}};
 use serde_json::Value;
 
 use super::{Contender, KEY, MODEL, QUESTION, REGION, RESULT, SYSTEM, TOOL_TEXT, WriteFile};

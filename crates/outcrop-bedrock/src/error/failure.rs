@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outcrop_core::{CallFailure, FailureClass, TimeoutPhase};
+use outcrop_core::wire::{CallFailure, FailureClass, TimeoutPhase};
 
 use super::{Error, ServiceError, StreamErrorKind, TimeoutKind, TransportKind};
 
@@ -25,7 +25,7 @@ impl Error {
     ///
     /// ```
     /// use outcrop_bedrock::{Error, ServiceError};
-    /// use outcrop_core::FailureClass;
+    /// use outcrop_core::wire::FailureClass;
     ///
     /// let body = r#"{"message":"Too many tokens, please wait before trying again."}"#;
     /// let headers = |name: &str| (name == "x-amzn-errortype").then_some("ThrottlingException");

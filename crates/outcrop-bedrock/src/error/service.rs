@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use outcrop_core::{Refusal, Statement, StreamException};
+use outcrop_core::wire::{Refusal, Statement, StreamException};
 use serde::Deserialize;
 
 use super::texts::{self, excerpt};

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt};
 
-use outcrop_core::{EventError, FrameError};
+use outcrop_core::wire::{EventError, FrameError};
 
 use super::excerpt;
 

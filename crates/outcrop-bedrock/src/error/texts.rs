@@ -1,6 +1,6 @@
 //! Codes of Bedrock and what its refusals say, as data: what they mean for a caller.
 
-use outcrop_core::{Refusal, Statement};
+use outcrop_core::wire::{Refusal, Statement};
 
 /// The account sent too much.
 pub(super) const THROTTLING_CODES: &[&str] =

@@ -3,7 +3,10 @@
 use expect_test::expect;
 
 use outcrop_bedrock::Bedrock;
-use outcrop_core::{Fact, Profile, RawJson, Request, ToolConfig, ToolEntry, ToolSpec};
+use outcrop_core::{
+    Fact, Profile, RawJson, Request, ToolSpec,
+    wire::{ToolConfig, ToolEntry},
+};
 
 use crate::{
     server::{Reply, Server},

@@ -10,7 +10,7 @@ use outcrop_bedrock::{
         config::{BehaviorVersion, Token},
     },
 };
-use outcrop_core::{InferenceConfig, Message, RawJson, Request};
+use outcrop_core::{Message, RawJson, Request, wire::InferenceConfig};
 
 use crate::{
     server::{Reply, Server},

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use futures::StreamExt;
-use outcrop_core::{Frame, StreamEvent};
+use outcrop_core::{StreamEvent, wire::Frame};
 
 use crate::{
     server::{Reply, Server},

@@ -7,7 +7,7 @@ use outcrop_bedrock::{
     Bedrock, BedrockBuilder, Error, EventStream,
     aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig},
 };
-use outcrop_core::{Frame, Message, Request};
+use outcrop_core::{Message, Request, wire::Frame};
 
 use crate::server::Server;
 

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::refusal_text::{Refusal, Statement};
+use crate::wire::refusal_text::{Refusal, Statement};
 
 /// What a refusal of the service shows about a model.
 ///
 /// [`Fact::from_refusal`] reads some facts from the message alone. The others depend on what the request contained, so
-/// only a [`Turn`](crate::Turn) learns them. [`Profile::with_fact`](crate::Profile::with_fact) applies a fact.
+/// only a [`Turn`](crate::turn::Turn) learns them. [`Profile::with_fact`](crate::profile::Profile::with_fact) applies a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -54,7 +54,7 @@ impl Fact {
     /// What a refusal teaches about the model's conversations, whatever the refused request held.
     ///
     /// ```
-    /// use outcrop_core::{Fact, Refusal};
+    /// use outcrop_core::{Fact, wire::Refusal};
     /// let refusal = Refusal::parse("This model doesn't support tool use in streaming mode.");
     /// assert_eq!(Fact::from_refusal(&refusal), Some(Fact::NoToolStreaming));
     /// assert_eq!(Fact::from_refusal(&Refusal::parse("The provided model identifier is invalid.")), None);

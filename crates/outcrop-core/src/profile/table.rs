@@ -15,7 +15,7 @@ struct Row {
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     // A test checks that the table can be read.
-    serde_json::from_str(include_str!("../profiles.json")).unwrap_or_default()
+    serde_json::from_str(include_str!("profiles.json")).unwrap_or_default()
 });
 
 /// What the table says of a model, by the names of the saved form of a profile.
@@ -31,10 +31,10 @@ pub(super) fn facts_of(model_id: &str) -> Map<String, Value> {
 ///
 /// `prefixes` returns the beginnings of bare model ids (see [`bare_model_id`]) that a row is for. Rows are ordered by the
 /// length of their longest prefix that fits, then as in the table, so the facts of later rows override those of earlier
-/// ones. The tables of [`Profile`](crate::Profile) and of the local endpoint are read this way.
+/// ones. The tables of [`Profile`](crate::profile::Profile) and of the local endpoint are read this way.
 ///
 /// ```
-/// use outcrop_core::rows_for_model;
+/// use outcrop_core::profile::rows_for_model;
 /// let table = [("anthropic.claude-opus-5", 2), ("anthropic.", 1), ("amazon.", 3)];
 /// let rows = rows_for_model(&table, "us.anthropic.claude-opus-5-v1:0", |row| [row.0]);
 /// assert_eq!(rows, [&table[1], &table[0]]);
@@ -60,7 +60,7 @@ where
 /// Returns the model id without its ARN and the prefix of an inference profile, such as `us.` or `global.`.
 ///
 /// ```
-/// use outcrop_core::bare_model_id;
+/// use outcrop_core::profile::bare_model_id;
 /// assert_eq!(bare_model_id("us.anthropic.claude-opus-4-6-v1"), "anthropic.claude-opus-4-6-v1");
 /// assert_eq!(
 ///     bare_model_id("arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-lite-v1:0"),

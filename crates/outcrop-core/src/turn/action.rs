@@ -12,12 +12,16 @@ use super::{
     attempt::{Attempt, OutputForm},
 };
 use crate::{
-    Diagnostic, Fact, Message, OutputFailure, ProtocolError, RawJson, ReadyInput, Request, StopReason,
-    StreamMetadata, ToolResultContent, ToolResultStatus, TurnOutput, Usage,
-    call_data::{CallData, InputHash},
-    config::TargetKey,
-    failure::CallFailure,
-    time::Time,
+    profile::Fact,
+    tools::{
+        OutputFailure, ReadyInput, TurnOutput,
+        call_data::{CallData, InputHash},
+    },
+    turn::{Diagnostic, config::TargetKey, time::Time},
+    wire::{
+        Message, ProtocolError, RawJson, Request, StopReason, StreamMetadata, ToolResultContent,
+        ToolResultStatus, Usage, failure::CallFailure,
+    },
 };
 
 /// What kind of action an [`ActionId`] names.
@@ -51,7 +55,7 @@ impl ActionKind {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use outcrop_core::*;
+/// use outcrop_core::{profile::*, schema::*, tools::*, turn::*, wire::*};
 /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
 /// let mut turn = Turn::new(config, History::new(), Message::user("Hello"), "t1", Time(0));
 /// let Some(Action::Converse(ask)) = turn.next_action() else { panic!("a turn begins by asking") };
@@ -210,7 +214,7 @@ pub struct DispatchAction {
 }
 
 impl DispatchAction {
-    /// The call as data that can be kept; [`ToolSet::admit`](crate::ToolSet::admit) makes its input executable again.
+    /// The call as data that can be kept; [`ToolSet::admit`](crate::tools::ToolSet::admit) makes its input executable again.
     pub fn to_data(&self) -> CallData {
         CallData::new(&self.call.tool_use_id, &self.call.name, self.call.input.text().as_str())
     }

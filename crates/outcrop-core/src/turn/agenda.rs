@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use super::action::{Action, ActionId, CancelAction, Outstanding, RememberAction, WaitAction};
-use crate::time::Time;
+use crate::turn::time::Time;
 
 #[derive(Debug)]
 pub(super) struct Agenda {

@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlockEnding, Diagnostic, Message, ProtocolError, RawJson, StopReason, StreamMetadata, ToolResult, Usage,
-    failure::CallFailure, tool_input::Read,
+    turn::Diagnostic,
+    wire::{
+        BlockEnding, Message, ProtocolError, RawJson, StopReason, StreamMetadata, ToolResult, Usage,
+        failure::CallFailure, strict_json::Read,
+    },
 };
 
 /// How one call to the model ended: with a message, or with a fault and what was there before it. It can be kept as JSON
@@ -169,7 +172,7 @@ pub(super) mod message_with_inputs {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::{ContentBlock, Message};
+    use crate::wire::{ContentBlock, Message};
 
     #[derive(Serialize, Deserialize)]
     struct WithInputs<'a> {

@@ -15,10 +15,14 @@ use super::{
     outbox::Outbox,
 };
 use crate::{
-    Assembled, Assembler, CitationAdded, ContentBlock, DiagnosticCode, Growth, ProtocolError,
-    ReasoningContent, ReasoningDelta, ReasoningEnd, Response, StepUsage, StreamEvent, StreamMetadata,
-    TextDelta, TextEnd, ToolInputDelta, ToolInputEnd, ToolInputStart, ToolUseStart, TurnEvent, Usage,
-    failure::CallFailure,
+    turn::{
+        CitationAdded, DiagnosticCode, ReasoningDelta, ReasoningEnd, StepUsage, TextDelta, TextEnd,
+        ToolInputDelta, ToolInputEnd, ToolInputStart, TurnEvent,
+    },
+    wire::{
+        Assembled, Assembler, ContentBlock, Growth, ProtocolError, ReasoningContent, Response, StreamEvent,
+        StreamMetadata, ToolUseStart, Usage, failure::CallFailure,
+    },
 };
 
 pub(super) use output::OutputForm;
@@ -31,7 +35,7 @@ use output::{OpenOutput, OutputReader};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use outcrop_core::*;
+/// use outcrop_core::{profile::*, schema::*, tools::*, turn::*, wire::*};
 ///
 /// let config = Arc::new(TurnConfig::new("a.model", Arc::new(ToolSet::default())));
 /// let mut turn = Turn::new(config, History::new(), Message::user("Hello"), "t1", Time(0));
@@ -250,7 +254,7 @@ impl OpenAnswer {
                     out.emit(Some(block), delta);
                 }
                 Some(OpenBlock::Output(_)) => {
-                    out.emit(Some(block), crate::OutputDelta::new(fragment, mark));
+                    out.emit(Some(block), crate::turn::OutputDelta::new(fragment, mark));
                 }
                 _ => {}
             },

@@ -18,11 +18,12 @@ use super::{
     texts, verdict,
 };
 use crate::{
-    ContentBlock, InputText, InvalidInput, Message, ReadyInput, ToolPolicy, ToolResult, ToolResultContent,
-    ToolResultStatus, ToolSet, ToolUse,
-    call_data::{CallData, InputHash},
-    history::INTERRUPTED,
-    time::Time,
+    tools::{
+        InvalidInput, ReadyInput, ToolPolicy, ToolSet,
+        call_data::{CallData, InputHash},
+    },
+    turn::{history::INTERRUPTED, time::Time},
+    wire::{ContentBlock, InputText, Message, ToolResult, ToolResultContent, ToolResultStatus, ToolUse},
 };
 
 /// The tool calls of one step.

@@ -23,10 +23,15 @@ use super::{
     step::{ModelState, Next, Step},
 };
 use crate::{
-    AttemptDiscarded, Conversation, DiagnosticCode, Message, OutputFailureReason, OutputRejected,
-    ProtocolError, RawJson, StepEnd, StepStart, StreamEvent, ToolEnd, ToolProgress, ToolResult,
-    ToolResultContent, ToolResultStatus, ToolStart, TurnEnd, TurnEvent, Usage, call_data::InputHash,
-    config::TurnConfig, failure::CallFailure, time::Time,
+    tools::{OutputFailureReason, call_data::InputHash},
+    turn::{
+        AttemptDiscarded, Conversation, DiagnosticCode, OutputRejected, StepEnd, StepStart, ToolEnd,
+        ToolProgress, ToolStart, TurnEnd, TurnEvent, config::TurnConfig, time::Time,
+    },
+    wire::{
+        Message, ProtocolError, RawJson, StreamEvent, ToolResult, ToolResultContent, ToolResultStatus, Usage,
+        failure::CallFailure,
+    },
 };
 
 /// The state of a turn.

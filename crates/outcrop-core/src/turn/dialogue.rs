@@ -15,11 +15,13 @@ use super::{
     step::OpenCall,
 };
 use crate::{
-    Binding, ContentBlock, Conversation, DiagnosticCode, Message, OutputAttempt, OutputFailure,
-    OutputFailureReason, OutputRejected, RawJson, Request, StopReason, ToolResult, TurnOutput, Usage,
-    config::{ToolStreaming, TurnConfig},
-    failure::CallFailure,
-    plan::{self, Effect, Knowledge, Lesson, OutputAsk, Place},
+    tools::{OutputAttempt, OutputFailure, OutputFailureReason, TurnOutput},
+    turn::{
+        Binding, Conversation, DiagnosticCode, OutputRejected,
+        config::{ToolStreaming, TurnConfig},
+        plan::{self, Effect, Knowledge, Lesson, OutputAsk, Place},
+    },
+    wire::{ContentBlock, Message, RawJson, Request, StopReason, ToolResult, Usage, failure::CallFailure},
 };
 
 #[derive(Debug)]
@@ -79,7 +81,7 @@ impl Dialogue {
         &mut self,
         failure: &CallFailure,
         call: &OpenCall,
-    ) -> Option<(Option<RememberAction>, Vec<crate::Diagnostic>)> {
+    ) -> Option<(Option<RememberAction>, Vec<crate::turn::Diagnostic>)> {
         let profile = self.knowledge.profile(&self.config);
         let lesson = plan::learn(failure.as_refusal()?, &call.sent, profile)?;
         // What was reported of the history is void: it is rendered anew.

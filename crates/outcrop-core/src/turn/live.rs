@@ -3,13 +3,17 @@
 //! # Invariants
 //! - An input is read when its value is asked for, and not before: without readers it costs nothing.
 //! - What is lent is as of the event it is asked for, whatever came since.
-//! - Nothing that can be executed is made here: see [`ReadyInput`](crate::ReadyInput).
+//! - Nothing that can be executed is made here: see [`ReadyInput`](crate::tools::ReadyInput).
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use outcrop_json::{Changes, LiveJson, Mark, NodeRef, SyntaxError, View};
 
-use crate::{EventKind, OutputDelta, ToolInputDelta, ToolUseStart, TurnEvent, adapt::WRAPPER};
+use crate::{
+    schema::adapt::WRAPPER,
+    turn::{EventKind, OutputDelta, ToolInputDelta, TurnEvent},
+    wire::ToolUseStart,
+};
 
 /// Which call an input belongs to.
 #[derive(Clone, Debug)]

@@ -5,7 +5,10 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::{Diagnostic, DiagnosticCode, EventKind, RawJson, TurnEvent};
+use crate::{
+    turn::{Diagnostic, DiagnosticCode, EventKind, TurnEvent},
+    wire::RawJson,
+};
 
 /// The events of a turn that nobody has taken yet, and the place that new ones get.
 #[derive(Debug)]

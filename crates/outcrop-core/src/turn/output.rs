@@ -14,8 +14,9 @@ use super::{
     verdict::check_complete,
 };
 use crate::{
-    EndPolicy, OutputAttempt, RawJson, Strategy, ToolResult, ToolUse,
-    plan::{OutputAsk, output_texts as texts},
+    tools::{EndPolicy, OutputAttempt, Strategy},
+    turn::plan::{OutputAsk, output_texts as texts},
+    wire::{RawJson, ToolResult, ToolUse},
 };
 
 /// The output of a turn.

@@ -23,7 +23,10 @@ use super::{
     output::OutputState,
     step::{ModelState, Step},
 };
-use crate::{ContentBlock, RawJson, ToolResult, config::TurnConfig, plan::output_texts as texts, time::Time};
+use crate::{
+    turn::{config::TurnConfig, plan::output_texts as texts, time::Time},
+    wire::{ContentBlock, RawJson, ToolResult},
+};
 
 use state::{SavedCandidate, SavedOutput, SavedPhase, SavedStep, State, VERSION};
 

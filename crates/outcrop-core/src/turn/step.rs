@@ -13,10 +13,13 @@ use super::{
     output::OutputState,
 };
 use crate::{
-    Binding, OutputFailureReason, RawJson, StopReason,
-    failure::CallFailure,
-    plan::{Sent, output_texts as texts},
-    time::Time,
+    tools::OutputFailureReason,
+    turn::{
+        Binding,
+        plan::{Sent, output_texts as texts},
+        time::Time,
+    },
+    wire::{RawJson, StopReason, failure::CallFailure},
 };
 
 /// One step of a turn.

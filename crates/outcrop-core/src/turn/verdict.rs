@@ -5,7 +5,10 @@
 //! stopped), and its text is strict JSON that fits the tool's schema. Everything else becomes an error result.
 
 use super::answer::CompleteAnswer;
-use crate::{InvalidInput, ReadyInput, ToolSet, ToolUse, tool_input::Read};
+use crate::{
+    tools::{InvalidInput, ReadyInput, ToolSet},
+    wire::{ToolUse, strict_json::Read},
+};
 
 /// Whether the call at a place of a message came completely, as far as the answer tells.
 pub(super) fn check_complete(
@@ -46,7 +49,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{BlockEnding, Message, StopReason, ToolSpec};
+    use crate::wire::{BlockEnding, Message, StopReason, ToolSpec};
 
     struct Case {
         stop_reason: &'static str,

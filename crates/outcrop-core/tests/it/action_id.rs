@@ -1,6 +1,6 @@
 //! The ids of actions as texts.
 
-use outcrop_core::*;
+use outcrop_core::turn::*;
 
 #[test]
 fn an_id_is_read_as_it_is_written() {

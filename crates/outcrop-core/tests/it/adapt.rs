@@ -1,7 +1,7 @@
 //! Schema adaptation, case by case (R23, R77–R80, R83): what becomes of a schema, and what is told of it.
 
 use expect_test::{Expect, expect};
-use outcrop_core::{SchemaDialect, adapt, lint};
+use outcrop_core::schema::{SchemaDialect, adapt, lint};
 use serde_json::{Value, json};
 
 /// The adapted schema and what was done, or why it cannot be said.

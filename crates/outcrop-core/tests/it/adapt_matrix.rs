@@ -1,6 +1,6 @@
 //! Each keyword of JSON Schema (draft 2020-12) in each position and dialect (R77–R79).
 
-use outcrop_core::adapt::{Action, Why};
+use outcrop_core::schema::adapt::{Action, Why};
 use serde_json::{Value, json};
 
 use crate::adapt_support::{check, dialects, instances, validator, written};

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use outcrop_core::{SchemaCounts, SchemaDialect, adapt, adapt::Action, lint};
+use outcrop_core::schema::{SchemaCounts, SchemaDialect, adapt, adapt::Action, lint};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! What adaptation is held to: the lint, and validity of instances in both directions, by jsonschema.
 
-use outcrop_core::{
+use outcrop_core::schema::{
     Adapted, OptionalMembers, SchemaChange, SchemaDialect, adapt,
     adapt::{Action, Why},
     lint,

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use outcrop_core::{
-    SchemaDialect,
-    adapt::Why,
-    lint, schema_of,
+    schema::{SchemaDialect, adapt::Why, lint},
+    schema_of,
     schemars::{self, JsonSchema},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -222,7 +221,7 @@ fn roots() {
 fn what_cannot_be_said() {
     fn check_why<T: JsonSchema>(expected: Why) {
         let schema = schema::<T>();
-        let why = outcrop_core::adapt(&schema, &SchemaDialect::native()).unwrap_err().why;
+        let why = outcrop_core::schema::adapt(&schema, &SchemaDialect::native()).unwrap_err().why;
         assert_eq!(why, expected, "{schema}");
         assert!(check(&schema, "tool", &SchemaDialect::tool(), &instances(&schema)).is_ok());
     }
@@ -240,7 +239,7 @@ fn what_cannot_be_said() {
 /// R78: what a bound said is in the description.
 #[test]
 fn bounds_are_described() {
-    let adapted = outcrop_core::adapt(&schema::<Bounded>(), &SchemaDialect::strict_tool()).unwrap();
+    let adapted = outcrop_core::schema::adapt(&schema::<Bounded>(), &SchemaDialect::strict_tool()).unwrap();
     assert_eq!(
         adapted.schema["properties"],
         json!({
@@ -303,7 +302,7 @@ fn alternatives_that_are_apart() {
         adjacent: Adjacent,
         external: External,
     }
-    let adapted = outcrop_core::adapt(&schema::<All>(), &SchemaDialect::native()).unwrap();
+    let adapted = outcrop_core::schema::adapt(&schema::<All>(), &SchemaDialect::native()).unwrap();
     let lost: Vec<_> =
         adapted.changes.iter().filter(|change| change.is_loss()).map(ToString::to_string).collect();
     assert_eq!(lost, ["`/$defs/Stop/oneOf/0/properties/minutes`: `minimum` moved into the description"]);

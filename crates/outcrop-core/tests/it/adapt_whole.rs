@@ -2,7 +2,7 @@
 //! what the service was seen to take.
 
 use expect_test::expect;
-use outcrop_core::{
+use outcrop_core::schema::{
     OptionalMembers, SchemaCounts, SchemaDialect, SchemaLimits, adapt,
     adapt::{Counted, WRAPPER, Why},
     lint,

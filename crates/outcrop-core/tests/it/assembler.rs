@@ -1,7 +1,7 @@
 //! Events of one stream and the message that comes of them.
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::wire::*;
 
 use crate::support::{arg, call, cite, end, redact, server_call, sign, start, stop, text, think, wire};
 

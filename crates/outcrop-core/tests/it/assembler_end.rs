@@ -1,7 +1,7 @@
 //! How a message ends: in order, out of order, early.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::wire::*;
 
 use crate::{
     assembler::check,

@@ -1,6 +1,6 @@
 //! Any events in any order, and any split of what they carry.
 
-use outcrop_core::*;
+use outcrop_core::wire::*;
 use proptest::{
     collection::vec,
     prelude::{Strategy, *},

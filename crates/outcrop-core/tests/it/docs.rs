@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use outcrop_core::{DiagnosticCode, EventKind};
+use outcrop_core::{EventKind, turn::DiagnosticCode};
 
 /// The section of `docs/turn.md` under a heading, up to the next heading of its level.
 fn section(heading: &str) -> String {

@@ -1,7 +1,7 @@
 //! Frames and the events in them, and whole answers as events.
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::wire::*;
 use proptest::{collection::vec, prelude::*};
 
 use crate::{

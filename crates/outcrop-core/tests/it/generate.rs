@@ -1,6 +1,6 @@
 //! Arbitrary messages, histories and streams: what models, foreign programs and damaged files may give.
 
-use outcrop_core::*;
+use outcrop_core::{turn::*, wire::*};
 use proptest::{
     collection::vec,
     prelude::{Strategy, *},

@@ -1,7 +1,7 @@
 //! What a history takes and keeps: calls and results from anywhere, whole turns, the saved form.
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*, wire::*};
 
 use crate::support::{compact, message};
 

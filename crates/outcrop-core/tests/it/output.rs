@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use serde_json::json;
 
 use crate::{

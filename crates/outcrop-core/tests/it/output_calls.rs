@@ -1,7 +1,7 @@
 //! Outputs beside the tools of the user, calls that are none, and the schema that the model is shown.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{tools::*, wire::*};
 use serde_json::json;
 
 use crate::{

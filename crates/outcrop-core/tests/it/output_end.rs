@@ -1,7 +1,7 @@
 //! Turns that were to end with an output, and how each stop reason and each damage ends them.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use serde_json::json;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Which way of asking comes first, and what each refusal of the service does to it (`bedrock-api` 4.5, 4.6, 6.4).
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{profile::*, tools::*, turn::*, wire::*};
 use serde_json::json;
 
 use crate::{

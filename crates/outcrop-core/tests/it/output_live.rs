@@ -1,7 +1,7 @@
 //! The output while it grows: the same events and the same value, by text and by tool.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use serde_json::json;
 
 use crate::{

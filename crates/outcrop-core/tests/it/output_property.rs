@@ -1,6 +1,6 @@
 //! Outputs of a model that writes anything, cut anywhere, with any stop reason.
 
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest},

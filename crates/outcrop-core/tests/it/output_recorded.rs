@@ -7,7 +7,7 @@
 
 use std::{fmt::Debug, net::IpAddr, path::Path, sync::Arc};
 
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Turns with an output that are saved and resumed at any moment.
 
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 
 use crate::{
     output::{BAD, GOOD, NATIVE, TOOLS, alone, beside, trip},

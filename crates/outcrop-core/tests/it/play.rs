@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use serde_json::json;
 
 use crate::support::{arg, call, compact, end, metadata, sign, stop, text, think};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use outcrop_core::*;
+use outcrop_core::profile::*;
 use serde_json::Value;
 
 fn names(value: &Value) -> BTreeSet<&str> {
@@ -12,7 +12,7 @@ fn names(value: &Value) -> BTreeSet<&str> {
 /// Reading a profile ignores what it does not know, so a misspelt fact in the table would go unnoticed.
 #[test]
 fn the_table_has_known_facts_only() {
-    let table: Vec<Value> = serde_json::from_str(include_str!("../../src/profiles.json")).unwrap();
+    let table: Vec<Value> = serde_json::from_str(include_str!("../../src/profile/profiles.json")).unwrap();
     let known = serde_json::to_value(Profile::permissive()).unwrap();
     for row in &table {
         assert_eq!(names(row), BTreeSet::from(["facts", "models"]), "{row}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use outcrop_core::{Strategy, *};
+use outcrop_core::{Strategy, profile::*, tools::*, turn::*, wire::*};
 use serde_json::{Value, json};
 
 use crate::support::{Sim, begin, end, stop, text, whole_call};

@@ -1,7 +1,7 @@
 //! One table a rule of rendering: a conversation, a model, and what is sent to it.
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*, wire::*};
 
 use crate::{
     shape::flaw,

@@ -1,7 +1,7 @@
 //! What holds of every rendering: the service takes its shape, and what was sent stays a prefix of what is sent
 //! next.
 
-use outcrop_core::*;
+use outcrop_core::{turn::*, wire::*};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{

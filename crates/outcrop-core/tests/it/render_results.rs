@@ -1,7 +1,7 @@
 //! One table a rule of rendering tool results: what they hold, and what is sent of that.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*, wire::*};
 
 use crate::render::*;
 

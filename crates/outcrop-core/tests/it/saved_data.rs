@@ -6,7 +6,7 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, tools::*, turn::*, wire::*};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 

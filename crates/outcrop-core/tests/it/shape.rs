@@ -2,11 +2,12 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, wire::*};
 
 /// The profiles of every row of the table, the permissive one, and some that only users or refusals make.
 pub static PROFILES: LazyLock<Vec<(String, Profile)>> = LazyLock::new(|| {
-    let table: serde_json::Value = serde_json::from_str(include_str!("../../src/profiles.json")).unwrap();
+    let table: serde_json::Value =
+        serde_json::from_str(include_str!("../../src/profile/profiles.json")).unwrap();
     let patterns = table.as_array().unwrap().iter().flat_map(|row| row["models"].as_array().unwrap());
     let mut profiles: Vec<_> = patterns
         .map(|pattern| pattern.as_str().unwrap().to_owned())

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, tools::*, turn::*, wire::*};
 use proptest::prelude::ProptestConfig;
 use serde_json::json;
 

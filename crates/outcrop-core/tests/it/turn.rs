@@ -1,7 +1,7 @@
 //! A turn under a driver of a few lines: which calls run, what the model is told, and how a turn ends.
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{turn::*, wire::*};
 
 use crate::{
     shape::flaw,

@@ -1,6 +1,6 @@
 //! An answer that is read apart from its turn and comes back as JSON is the same as one that was streamed into it.
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*, wire::*};
 use proptest::{
     collection::vec,
     prelude::{Strategy, *},

@@ -1,7 +1,7 @@
 //! Calls that need a decision: nothing runs that was not allowed, and nothing runs twice.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*};
 
 use crate::{
     play::{Play, config, tools},

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use expect_test::{Expect, expect};
-use outcrop_core::{Strategy, *};
+use outcrop_core::{Strategy, profile::*, tools::*, turn::*, wire::*};
 use proptest::{collection::vec, prelude::*, strategy::Strategy as _};
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*};
 use proptest::{
     collection::vec,
     prelude::{Strategy, *},

@@ -1,7 +1,7 @@
 //! The course of a turn: results, limits, refusals, and what its requests hold.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{profile::*, tools::*, turn::*, wire::*};
 
 use crate::{
     support::Recovery,

@@ -1,7 +1,7 @@
 //! The events that a watcher sees: flat, read again, and kept where they are newer than the reader.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{turn::*, wire::*};
 use serde_json::Value;
 
 use crate::support::raw;

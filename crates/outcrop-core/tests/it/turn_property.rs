@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*, wire::*};
 use proptest::{
     collection::vec,
     prelude::{Strategy, *},

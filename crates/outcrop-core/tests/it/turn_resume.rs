@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use outcrop_core::*;
+use outcrop_core::{profile::*, tools::*, turn::*, wire::*};
 
 use crate::{
     output::{NATIVE, TOOLS, WORDS, alone, beside, trip},

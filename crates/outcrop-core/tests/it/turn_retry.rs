@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{profile::*, turn::*, wire::*};
 
 use crate::play::{Play, config};
 

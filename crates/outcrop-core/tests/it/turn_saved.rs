@@ -1,7 +1,7 @@
 //! A turn that is saved as a string at any moment and resumed from it.
 
 use expect_test::expect;
-use outcrop_core::*;
+use outcrop_core::{turn::*, wire::*};
 
 use crate::{
     shape::flaw,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use outcrop_core::*;
+use outcrop_core::{tools::*, turn::*, wire::*};
 use serde_json::{Value, json};
 
 use crate::{

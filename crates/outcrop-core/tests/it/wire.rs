@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use outcrop_core::*;
+use outcrop_core::wire::*;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 

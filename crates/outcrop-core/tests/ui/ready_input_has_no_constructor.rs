@@ -1,4 +1,4 @@
-use outcrop_core::{InputText, ReadyInput, ToolSet};
+use outcrop_core::{ReadyInput, ToolSet, wire::InputText};
 
 fn main() {
     let text = InputText::from("{}");

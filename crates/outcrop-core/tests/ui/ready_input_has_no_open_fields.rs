@@ -1,4 +1,4 @@
-use outcrop_core::{InputText, ReadyInput};
+use outcrop_core::{ReadyInput, wire::InputText};
 
 fn main() {
     let _ = ReadyInput { value: serde_json::json!({}), text: InputText::from("{}") };

@@ -1,4 +1,4 @@
-use outcrop_core::{InputText, RawJson, ReadyInput, ToolUse};
+use outcrop_core::{RawJson, ReadyInput, ToolUse, wire::InputText};
 
 fn run(_: ReadyInput) {}
 

@@ -1,4 +1,4 @@
-use outcrop_core::{ReadyInput, ToolCall};
+use outcrop_core::{ReadyInput, turn::ToolCall};
 
 fn twice(input: &ReadyInput) -> [ReadyInput; 2] {
     [input.clone(), input.clone()]

@@ -5,8 +5,11 @@
 //! - Only Claude cites, and only what has `citations.enabled`; what is no text (a PDF) is named, not cited.
 
 use outcrop_core::{
-    Citation, CitationLocation, CitationsContent, CitedText, ContentBlock, DocumentBlock, DocumentChunk,
-    DocumentFormat, DocumentRange, DocumentSource, SearchResultBlock, SearchResultRange,
+    ContentBlock,
+    wire::{
+        Citation, CitationLocation, CitationsContent, CitedText, DocumentBlock, DocumentChunk,
+        DocumentFormat, DocumentRange, DocumentSource, SearchResultBlock, SearchResultRange,
+    },
 };
 
 use super::{

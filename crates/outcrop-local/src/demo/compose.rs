@@ -5,7 +5,10 @@
 //! - Ids are made of the request, so the same request gets the same ones and a longer one others.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use outcrop_core::{ContentBlock, RawJson, ReasoningContent, ReasoningText, Request, ToolUse, Usage};
+use outcrop_core::{
+    ContentBlock, RawJson, Request, ToolUse, Usage,
+    wire::{ReasoningContent, ReasoningText},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

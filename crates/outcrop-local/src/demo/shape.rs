@@ -9,7 +9,10 @@
 //! - An input that is cut is cut anywhere where fragments are fine, else between its members, as the service
 //!   loses the member that was being written. Without a stream it is always an object.
 
-use outcrop_core::{CitationsContent, InputText, StopReason};
+use outcrop_core::{
+    StopReason,
+    wire::{CitationsContent, InputText},
+};
 use serde_json::{Map, Value};
 
 use super::{calls::Call, view::View};

@@ -4,7 +4,7 @@
 //! - The system prompt shapes an answer and is never quoted.
 //! - The first answer of a conversation that is not dictated by the user names the demo model.
 
-use outcrop_core::{ContentBlock, MediaSource, Message, Role};
+use outcrop_core::{ContentBlock, Message, Role, wire::MediaSource};
 
 use super::{
     facts::{Facts, Kind},

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - Thoughts are made of the prompt and the tools' names; of the system prompt they say nothing.
 
-use outcrop_core::ReasoningReplay;
+use outcrop_core::profile::ReasoningReplay;
 use serde_json::Value;
 
 use super::{

@@ -4,8 +4,9 @@
 //! - Nothing in a request makes reading fail: what cannot be read is as if it were not there.
 
 use outcrop_core::{
-    ContentBlock, InputSchema, Message, Profile, Request, Role, SystemContentBlock, TextStructure,
-    ToolChoice, ToolEntry, ToolResult, ToolResultContent, ToolUse, bare_model_id,
+    ContentBlock, Message, Profile, Request, Role, ToolResult, ToolUse,
+    profile::bare_model_id,
+    wire::{InputSchema, SystemContentBlock, TextStructure, ToolChoice, ToolEntry, ToolResultContent},
 };
 use serde_json::Value;
 
@@ -160,7 +161,9 @@ pub(super) fn text_of(message: &Message) -> String {
     for block in &message.content {
         match block {
             ContentBlock::Text(text) => texts.push(text),
-            ContentBlock::GuardContent(outcrop_core::GuardContent::Text(text)) => texts.push(&text.text),
+            ContentBlock::GuardContent(outcrop_core::wire::GuardContent::Text(text)) => {
+                texts.push(&text.text)
+            }
             ContentBlock::CitationsContent(cited) => {
                 texts.extend(cited.content.iter().filter_map(|part| part.text.as_deref()));
             }

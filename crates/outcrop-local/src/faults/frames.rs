@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use outcrop_core::{Frame, FrameDecoder};
+use outcrop_core::wire::{Frame, FrameDecoder};
 use serde_json::{Value, json};
 
 use super::{Fault, Kind, error};

@@ -1,6 +1,6 @@
 //! The shape of a conversation: who speaks when, and that something is said.
 
-use outcrop_core::{Prefill, ReasoningReplay};
+use outcrop_core::profile::{Prefill, ReasoningReplay};
 use serde_json::Value;
 
 use super::{

@@ -1,7 +1,7 @@
 //! Images, documents and videos: which kinds, from where, and beside what.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use outcrop_core::Media;
+use outcrop_core::profile::Media;
 use serde_json::Value;
 
 use super::{

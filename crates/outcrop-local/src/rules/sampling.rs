@@ -1,6 +1,6 @@
 //! Temperature and its like, and the fields that only the model knows.
 
-use outcrop_core::Sampling;
+use outcrop_core::profile::Sampling;
 use serde_json::Value;
 
 use super::{Refusal, Verdict, read::Asked};

@@ -1,6 +1,6 @@
 //! Thinking of Anthropic's models: how it is asked for, and that its blocks come back as they were sent.
 
-use outcrop_core::{ReasoningReplay, ThinkingType};
+use outcrop_core::profile::{ReasoningReplay, ThinkingType};
 use serde_json::Value;
 
 use super::{Refusal, Verdict, read::Asked};

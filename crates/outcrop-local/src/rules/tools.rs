@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use outcrop_core::ToolChoiceKind;
+use outcrop_core::profile::ToolChoiceKind;
 use serde_json::Value;
 
 use super::{

@@ -6,9 +6,12 @@
 //! - Assembling the events gives the blocks back; a block for which that cannot be is refused.
 
 use outcrop_core::{
-    BlockDelta, BlockStart, CitationsContent, ContentBlock, ContentBlockDelta, ContentBlockStart,
-    ContentBlockStop, ImageDelta, ImageStart, ReasoningContent, ReasoningContentDelta, StreamEvent,
-    ToolResultStart, ToolUseDelta, ToolUseStart,
+    ContentBlock, StreamEvent,
+    wire::{
+        BlockDelta, BlockStart, CitationsContent, ContentBlockDelta, ContentBlockStart, ContentBlockStop,
+        ImageDelta, ImageStart, ReasoningContent, ReasoningContentDelta, ToolResultStart, ToolUseDelta,
+        ToolUseStart,
+    },
 };
 
 use super::Scripted;

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use outcrop_core::{
-    ContentBlock, Metrics, PerformanceConfig, RawJson, ServiceTier, StopReason, Trace, Usage,
+    ContentBlock, RawJson, StopReason, Usage,
+    wire::{Metrics, PerformanceConfig, ServiceTier, Trace},
 };
 use serde::Deserialize;
 use serde_json::Value;

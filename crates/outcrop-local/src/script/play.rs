@@ -5,7 +5,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use outcrop_core::{Metrics, Usage};
+use outcrop_core::{Usage, wire::Metrics};
 
 use super::{Answer, Fault, Script};
 use crate::{

@@ -3,7 +3,10 @@
 //! # Invariants
 //! - What cannot be read is a `ValidationException` that says where; nothing is guessed.
 
-use outcrop_core::{Message, RawJson, Request, SystemContentBlock, ToolConfig};
+use outcrop_core::{
+    Message, RawJson, Request,
+    wire::{SystemContentBlock, ToolConfig},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use outcrop_core::{
-    CachePoint, CacheTtl, ContentBlock, Message, RawJson, Request, SystemContentBlock, ToolChoice,
-    ToolConfig, ToolEntry, Usage,
+    ContentBlock, Message, RawJson, Request, Usage,
+    wire::{CachePoint, CacheTtl, SystemContentBlock, ToolChoice, ToolConfig, ToolEntry},
 };
 use outcrop_local::Demo;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use outcrop_core::{Frame, FrameDecoder};
+use outcrop_core::wire::{Frame, FrameDecoder};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,

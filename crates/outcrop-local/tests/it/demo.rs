@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use outcrop_core::{
-    ContentBlock, Message, RawJson, Request, Response, ToolChoice, ToolConfig, ToolEntry, ToolSpec,
+    ContentBlock, Message, RawJson, Request, Response, ToolSpec,
+    wire::{ToolChoice, ToolConfig, ToolEntry},
 };
 use outcrop_local::Demo;
 use serde_json::{Value, json};

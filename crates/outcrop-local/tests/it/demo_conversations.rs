@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use outcrop_core::{
-    CachePoint, ContentBlock, InferenceConfig, Message, RawJson, Request, Role, SystemContentBlock,
-    ToolConfig, ToolResult,
+    ContentBlock, Message, RawJson, Request, Role, ToolResult,
+    wire::{CachePoint, InferenceConfig, SystemContentBlock, ToolConfig},
 };
 use outcrop_local::{Demo, Operation, judge};
 use proptest::prelude::*;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use expect_test::expect;
 use outcrop_core::{
-    Assembler, BlockDelta, BlockStart, CitationsConfig, ContentBlock, DocumentBlock, DocumentFormat,
-    DocumentSource, InferenceConfig, JsonSchemaFormat, Message, OutputConfig, RawJson, ReasoningContent,
-    Request, Role, StopReason, StreamEvent, TextFormat, TextStructure, ToolResult,
+    ContentBlock, Message, RawJson, Request, Role, StopReason, StreamEvent, ToolResult,
+    wire::{
+        Assembler, BlockDelta, BlockStart, CitationsConfig, DocumentBlock, DocumentFormat, DocumentSource,
+        InferenceConfig, JsonSchemaFormat, OutputConfig, ReasoningContent, TextFormat, TextStructure,
+    },
 };
 use outcrop_local::{Demo, Operation, judge};
 use serde_json::{Value, json};
@@ -225,7 +227,7 @@ fn thinking_comes_as_the_model_has_it_and_is_taken_back() {
 
 #[test]
 fn a_forced_choice_with_adaptive_thinking_is_answered_without_it() {
-    use outcrop_core::ToolChoice;
+    use outcrop_core::wire::ToolChoice;
     let mut request =
         fields(with_tools("Weather in Lisbon?", tools()), json!({"thinking": {"type": "adaptive"}}));
     request.tool_config.as_mut().unwrap().tool_choice = Some(ToolChoice::any());

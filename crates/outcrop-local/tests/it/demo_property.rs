@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use outcrop_core::{Request, StopReason, ToolChoice, ToolConfig, ToolSpec};
+use outcrop_core::{
+    Request, StopReason, ToolSpec,
+    wire::{ToolChoice, ToolConfig},
+};
 use outcrop_local::Demo;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -150,7 +153,7 @@ proptest! {
     ])) {
         let demo = Demo::new();
         for text in [prompt.clone(), noise.clone(), format!("{prompt} {noise}")] {
-            let config = outcrop_core::InferenceConfig::new().max_tokens(limit).stop_sequences([noise.as_str()]);
+            let config = outcrop_core::wire::InferenceConfig::new().max_tokens(limit).stop_sequences([noise.as_str()]);
             let request = ask(&text).tool_config(ToolConfig::new(tools())).inference_config(config);
             let events = demo.respond_stream(model, &request, Duration::ZERO);
             prop_assert!(events.len() >= 3);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use outcrop_core::{ContentBlock, InferenceConfig, Message, Request};
+use outcrop_core::{ContentBlock, Message, Request, wire::InferenceConfig};
 use outcrop_local::Demo;
 
 use crate::demo::{CLAUDE, ask, message, respond, tools, with_tools};
@@ -79,7 +79,7 @@ fn a_system_prompt_shapes_and_is_not_told() {
 
 #[test]
 fn attachments_are_named() {
-    use outcrop_core::{DocumentBlock, DocumentFormat, ImageBlock, ImageFormat};
+    use outcrop_core::wire::{DocumentBlock, DocumentFormat, ImageBlock, ImageFormat};
     let content: Vec<ContentBlock> = vec![
         DocumentBlock::from_bytes("Annual report", DocumentFormat::Pdf, vec![0; 1234]).into(),
         ImageBlock::from_bytes(ImageFormat::Png, vec![0; 77]).into(),

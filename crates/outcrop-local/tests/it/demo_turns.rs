@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use outcrop_core::{ContentBlock, Message, Request, Role, StopReason, ToolChoice, ToolResult};
+use outcrop_core::{ContentBlock, Message, Request, Role, StopReason, ToolResult, wire::ToolChoice};
 use outcrop_local::Demo;
 use serde_json::{Value, json};
 

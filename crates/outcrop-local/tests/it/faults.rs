@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use outcrop_core::{Frame, FrameDecoder};
+use outcrop_core::wire::{Frame, FrameDecoder};
 use outcrop_local::{Answer, Local, Running, Script};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -105,8 +105,8 @@ async fn events_go_wrong() {
 
 #[tokio::test]
 async fn bytes_go_wrong() {
-    check("bad-prelude-crc=2", &format!("start <{}>", outcrop_core::FrameError::PreludeCrc)).await;
-    check("bad-crc=2", &format!("start <{}>", outcrop_core::FrameError::MessageCrc)).await;
+    check("bad-prelude-crc=2", &format!("start <{}>", outcrop_core::wire::FrameError::PreludeCrc)).await;
+    check("bad-crc=2", &format!("start <{}>", outcrop_core::wire::FrameError::MessageCrc)).await;
     check("cut=250", "start <half a frame>").await;
     check("break=250", "start <half a frame> <broken>").await;
     check("break=0", "<broken>").await;

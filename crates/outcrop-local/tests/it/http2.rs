@@ -5,7 +5,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Bytes, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use outcrop_core::FrameDecoder;
+use outcrop_core::wire::FrameDecoder;
 use outcrop_local::{Local, Progress, Running, Script};
 
 const HELLO: &str = r#"{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}"#;

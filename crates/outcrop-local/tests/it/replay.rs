@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use outcrop_core::Frame;
+use outcrop_core::wire::Frame;
 use outcrop_local::{Cut, Delivery, Local, Replay, ReplayError, Running};
 
 use crate::client::post;

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
-use outcrop_core::{Assembler, CachePoint, CacheTtl, Message, Response, StopReason, StreamEvent, Usage};
+use outcrop_core::{
+    Message, Response, StopReason, StreamEvent, Usage,
+    wire::{Assembler, CachePoint, CacheTtl},
+};
 use outcrop_local::{Answer, Cut, Delivery, Local, Script};
 use serde_json::json;
 

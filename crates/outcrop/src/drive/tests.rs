@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use futures::{Stream, StreamExt, future::pending, stream};
-use outcrop_core::{EventKind, Frame, StreamEvent};
+use outcrop_core::{EventKind, StreamEvent, wire::Frame};
 use tokio::{sync::Notify, task::yield_now};
 
 use crate::{Agent, Model, ModelCall, ModelError, ModelStream, Tool, TurnStream};

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use outcrop_core::Problems;
+use outcrop_core::tools::Problems;
 #[cfg(feature = "chrono")]
 use outcrop_json::__private::chrono;
 #[cfg(feature = "url")]

@@ -6,7 +6,10 @@
 
 use std::{any::Any, fmt::Display, sync::Arc};
 
-use outcrop_core::{Problem, Problems, RawJson};
+use outcrop_core::{
+    RawJson,
+    tools::{Problem, Problems},
+};
 use outcrop_json::{End, HasPartial, LiveJson, LivePartial, Partial};
 
 /// A check of what there is of a value so far, for one type.

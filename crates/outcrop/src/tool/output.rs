@@ -6,7 +6,10 @@
 
 use std::fmt;
 
-use outcrop_core::{RawJson, ToolResultContent, ToolResultStatus};
+use outcrop_core::{
+    RawJson,
+    wire::{ToolResultContent, ToolResultStatus},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -40,7 +43,7 @@ impl ToolOutput {
 /// one does not, whatever it is wrapped in.
 ///
 /// ```
-/// use outcrop::{IntoToolOutput, ToolError, core::ToolResultContent};
+/// use outcrop::{IntoToolOutput, ToolError, core::wire::ToolResultContent};
 /// let failed: Result<(), _> = Err(ToolError::internal("password refused for db-7"));
 /// let told = failed.into_tool_output();
 /// let ToolResultContent::Text(text) = &told.content[0] else { panic!() };
@@ -163,7 +166,7 @@ impl<T: IntoToolOutput, E: fmt::Display> IntoToolOutput for Result<T, E> {
 /// A value that the model gets as JSON: objects as they are, everything else as its text (R27).
 ///
 /// ```
-/// use outcrop::{IntoToolOutput, Json, core::ToolResultContent};
+/// use outcrop::{IntoToolOutput, Json, core::wire::ToolResultContent};
 /// let output = Json(serde_json::json!({ "celsius": 21 })).into_tool_output();
 /// assert!(matches!(output.content[0], ToolResultContent::Json(_)));
 /// ```

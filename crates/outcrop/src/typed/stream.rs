@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::{Stream, StreamExt};
-use outcrop_core::{EventKind, Problems, TurnEvent};
+use outcrop_core::{EventKind, TurnEvent, tools::Problems};
 use outcrop_json::{HasPartial, LiveJson, LivePartial, Mark, NodeRef, Partial};
 
 use super::{read, shared::Sharing};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use expect_test::{Expect, expect};
 use outcrop::{
-    Agent, Output, Problem, Strategy, ToolInput, core::Problems, schemars, serde, testing::ScriptedModel,
+    Agent, Output, Problem, Strategy, ToolInput, core::tools::Problems, schemars, serde,
+    testing::ScriptedModel,
 };
 
 /// A number that must be even.

@@ -8,8 +8,8 @@ use std::sync::{
 use expect_test::{Expect, expect};
 use futures::TryStreamExt;
 use outcrop::{
-    Agent, AskOutput, Error, HasPartial, Output, OutputUpdate, Partial, Problem, Strategy, core::Problems,
-    schemars, serde, serde_json, testing::ScriptedModel,
+    Agent, AskOutput, Error, HasPartial, Output, OutputUpdate, Partial, Problem, Strategy,
+    core::tools::Problems, schemars, serde, serde_json, testing::ScriptedModel,
 };
 
 use crate::support::in_pieces;

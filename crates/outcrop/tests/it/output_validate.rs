@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use outcrop::{Agent, Error, Output, Problem, Strategy, core::Problems, testing::ScriptedModel};
+use outcrop::{Agent, Error, Output, Problem, Strategy, core::tools::Problems, testing::ScriptedModel};
 
 #[derive(Output, Debug, PartialEq)]
 #[output(validate = Bill::adds_up)]

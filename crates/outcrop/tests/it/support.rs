@@ -4,8 +4,11 @@ use expect_test::Expect;
 use outcrop::{
     Agent, AgentBuilder, Tool,
     core::{
-        BlockDelta, ContentBlock, ContentBlockDelta, ContentBlockStop, Message, MessageStart, MessageStop,
-        Role, StopReason, StreamEvent, ToolResultContent, ToolResultStatus,
+        ContentBlock, Message, Role, StopReason, StreamEvent,
+        wire::{
+            BlockDelta, ContentBlockDelta, ContentBlockStop, MessageStart, MessageStop, ToolResultContent,
+            ToolResultStatus,
+        },
     },
     serde_json::Value,
     testing::ScriptedModel,
@@ -54,7 +57,7 @@ pub(crate) async fn check(tool: Tool, inputs: &[Value], expected: Expect) {
 /// Checks what the model is told of a tool: its name, its description, its schema.
 pub(crate) fn check_spec(tool: &Tool, expected: Expect) {
     let spec = tool.spec();
-    let outcrop::core::InputSchema::Json(schema) = &spec.input_schema else { panic!("no schema") };
+    let outcrop::core::wire::InputSchema::Json(schema) = &spec.input_schema else { panic!("no schema") };
     let schema: Value = schema.to_value().unwrap();
     let shown = outcrop::serde_json::to_string_pretty(&schema).unwrap();
     expected.assert_eq(&format!("{}: {}\n{shown}\n", spec.name, spec.description.as_deref().unwrap_or("-")));

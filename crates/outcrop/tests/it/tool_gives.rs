@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use expect_test::expect;
 use outcrop::{
     IntoToolOutput, Json, Tool, ToolError, ToolOutput,
-    core::ToolResultContent,
+    core::wire::ToolResultContent,
     serde::Serialize,
     serde_json::{Value, json},
     tool, tools,

@@ -10,7 +10,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use outcrop_json::LiveJson;
 
 use super::super::outbox::Outbox;
-use crate::{OutputDelta, OutputEnd, OutputStart, TextDelta, TextEnd, ToolUseStart};
+use crate::{
+    turn::{OutputDelta, OutputEnd, OutputStart, TextDelta, TextEnd},
+    wire::ToolUseStart,
+};
 
 /// How the output of a turn comes, as far as its events depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

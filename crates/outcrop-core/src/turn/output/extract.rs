@@ -9,7 +9,11 @@ use std::borrow::Cow;
 use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
 
 use super::{CompleteAnswer, OutputCandidate, OutputState};
-use crate::{ContentBlock, Message, RawJson, Strategy, adapt::WRAPPER, output::parse_strict};
+use crate::{
+    schema::adapt::WRAPPER,
+    tools::{Strategy, output_spec::parse_strict},
+    wire::{ContentBlock, Message, RawJson},
+};
 
 impl OutputState {
     /// Looks for the output in the text of a message.

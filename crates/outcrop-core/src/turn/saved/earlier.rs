@@ -4,11 +4,13 @@ use serde::Deserialize;
 
 use super::state::{SavedCandidate, SavedOutput, SavedPhase, SavedStep, State};
 use crate::{
-    Binding, Conversation, Fact, History, Message, OutputAttempt, OutputFailure, ProtocolError, RawJson,
-    StopReason, Strategy, StreamMetadata, TurnFailure, TurnOutcome, TurnOutput, Usage,
-    failure::{CallFailure, FailureClass},
-    plan::KeptKnowledge,
-    time::Time,
+    profile::Fact,
+    tools::{OutputAttempt, OutputFailure, Strategy, TurnOutput},
+    turn::{Binding, Conversation, History, TurnFailure, TurnOutcome, plan::KeptKnowledge, time::Time},
+    wire::{
+        Message, ProtocolError, RawJson, StopReason, StreamMetadata, Usage,
+        failure::{CallFailure, FailureClass},
+    },
 };
 
 use super::super::{

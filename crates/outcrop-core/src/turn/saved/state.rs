@@ -13,10 +13,14 @@ use super::super::{
     output::OutputState,
 };
 use crate::{
-    Binding, Conversation, Diagnostic, Fact, OutputAttempt, Profile, Strategy, Usage,
-    failure::CallFailure,
-    plan::{ForcedChoice, KeptKnowledge},
-    time::Time,
+    profile::{Fact, Profile},
+    tools::{OutputAttempt, Strategy},
+    turn::{
+        Binding, Conversation, Diagnostic,
+        plan::{ForcedChoice, KeptKnowledge},
+        time::Time,
+    },
+    wire::{Usage, failure::CallFailure},
 };
 
 /// The version that is written.

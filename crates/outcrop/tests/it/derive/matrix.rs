@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use outcrop::{
     __private::Param,
     Output,
-    core::{ObjectSchema, RawJson, schema_of},
+    core::{RawJson, schema::ObjectSchema, schema_of},
     schemars::JsonSchema,
     serde::{Serialize, de::DeserializeOwned},
     serde_json::{self, Value},

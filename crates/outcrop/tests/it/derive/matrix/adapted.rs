@@ -10,9 +10,12 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 use outcrop::{
     core::{
-        InputSchema, SchemaDialect,
-        adapt::{Action, Why},
-        lint,
+        schema::{
+            SchemaDialect,
+            adapt::{Action, Why},
+            lint,
+        },
+        wire::InputSchema,
     },
     serde_json::{Value, json},
 };
