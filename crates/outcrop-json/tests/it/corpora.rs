@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
-use outcrop_json::{End, LiveJson, LiveValue, Outcome, Progress, repair};
+use outcrop_json::{End, Kind, LiveJson, NodeRef, Outcome, Progress, repair};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -77,8 +77,16 @@ fn read(bytes: &[u8], piece: usize) -> LiveJson {
 }
 
 fn shown(live: &LiveJson) -> Option<Value> {
-    // A number that serde_json cannot hold is its text here.
-    live.root().map(|_| LiveValue::new().update(live).clone())
+    live.root().map(value)
+}
+
+/// The value of a node; a number that no `Value` can hold is its text.
+fn value(node: NodeRef<'_>) -> Value {
+    match node.kind() {
+        Kind::Array => node.items().map(value).collect(),
+        Kind::Object => node.members().map(|(name, member)| (name.to_owned(), value(member))).collect(),
+        _ => node.to_value().unwrap_or_else(|_| node.as_number().into()),
+    }
 }
 
 fn class(outcome: &Outcome) -> &'static str {
