@@ -27,7 +27,7 @@
 //! - Read as your own struct: [`LiveJson::partial`].
 //! - Keep a companion of your own type up to date, each field absent, growing or done: [`LivePartial`].
 //! - At the end: [`LiveJson::finish`]. Complete, repaired, guessed, truncated and invalid are told apart.
-//! - For a text that is there whole and malformed: [`repair()`].
+//! - Propose a reading of a finished text that is malformed: [`repair()`].
 //!
 //! What is shown is for showing. Execute only what is [`Outcome::Complete`], parsed from the text itself.
 
