@@ -56,13 +56,13 @@ impl LiveJson {
             return self.invalid(error, notes);
         }
         if let Some(error) = self.error() {
-            return self.guess_or_give_up(error, notes);
+            return self.invalid(error, notes);
         }
         match self.scanner.state {
             State::Done | State::FenceClose if self.has_carry() => {
                 let at = self.raw().len();
                 self.scanner.fail(ErrorKind::Utf8, at);
-                self.guess_or_give_up(SyntaxError { kind: ErrorKind::Utf8, offset: at }, notes)
+                self.invalid(SyntaxError { kind: ErrorKind::Utf8, offset: at }, notes)
             }
             State::Done | State::FenceClose => self.done(notes),
             State::Start if end == End::Whole && !self.has_carry() && self.repairs().is_empty() => {
@@ -116,7 +116,7 @@ impl LiveJson {
         };
         let error = SyntaxError { kind, offset };
         scanner.fail(kind, offset);
-        self.guess_or_give_up(error, notes)
+        self.invalid(error, notes)
     }
 
     /// The root value is complete, if it could be taken.
@@ -131,22 +131,8 @@ impl LiveJson {
         match worst {
             Severity::Note => Outcome::Complete(Complete { notes: repairs }),
             Severity::Benign => Outcome::Repaired(Repaired { repairs }),
-            Severity::Guess => Outcome::Guessed(Guessed { repairs, error: None, proposal: None }),
+            Severity::Guess => Outcome::Guessed(Guessed { repairs }),
         }
-    }
-
-    /// The value stops at an error: what may the whole text mean?
-    fn guess_or_give_up(&self, error: SyntaxError, notes: Vec<Repair>) -> Outcome {
-        if matches!(error.kind, ErrorKind::Limit(_)) {
-            return self.invalid(error, notes);
-        }
-        let Some(proposal) = crate::repair(self.raw()) else { return self.invalid(error, notes) };
-        let mut repairs = self.repairs().to_vec();
-        // What was met on the way is known with its node.
-        let known = |new: &Repair| self.repairs().iter().any(|known| known.kind == new.kind);
-        repairs.extend(proposal.repairs.iter().filter(|new| !known(new)));
-        repairs.extend(notes);
-        Outcome::Guessed(Guessed { repairs, error: Some(error), proposal: Some(Box::new(proposal.value)) })
     }
 
     fn invalid(&self, error: SyntaxError, notes: Vec<Repair>) -> Outcome {

@@ -25,10 +25,9 @@
 //! - Read by reference: [`NodeRef`]. Nothing is copied, and ids of values are stable.
 //! - Read what changed, at any rate: [`LiveJson::mark`], [`LiveJson::changes`]. What was shown: [`LiveJson::at`].
 //! - Read as your own struct: [`LiveJson::partial`].
-//! - Keep a `serde_json::Value` up to date: [`LiveValue`].
 //! - Keep a companion of your own type up to date, each field absent, growing or done: [`LivePartial`].
 //! - At the end: [`LiveJson::finish`]. Complete, repaired, guessed, truncated and invalid are told apart.
-//! - For a text that is there whole and malformed: [`repair()`].
+//! - Propose a reading of a finished text that is malformed: [`repair()`].
 //!
 //! What is shown is for showing. Execute only what is [`Outcome::Complete`], parsed from the text itself.
 
@@ -59,7 +58,6 @@ pub use partial::{
 };
 pub use repair::{Proposal, repair};
 pub use tree::{Kind, Mark, NodeId};
-pub use value::LiveValue;
 pub use view::{Children, Items, Members, NodeRef, Pointer, View};
 
 /// What the code of Outcrop's macros names. No part of the interface: it changes without notice.

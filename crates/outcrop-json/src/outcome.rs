@@ -59,18 +59,8 @@ pub enum RepairKind {
     MissingComma,
     /// Text before the value, passed over.
     TextBefore,
-    /// Text after the value, passed over.
-    TextAfter,
-    /// A quote inside a string that should be escaped.
-    InnerQuote,
-    /// A closing bracket of the wrong kind, or one that was missing in the middle of the text.
-    Mismatch,
-    /// A number that JSON cannot hold, such as `007` or `+1`, read as a string so that no digit is lost.
-    MalformedNumber,
-    /// The text ended early: what was open was closed, what was half there was dropped.
+    /// The text ended too early, and [`repair`](crate::repair()) closed what was open.
     Truncation,
-    /// Something else had to be passed over or put in.
-    Other,
 }
 
 impl RepairKind {
@@ -158,11 +148,6 @@ pub struct Repaired {
 pub struct Guessed {
     /// What was accepted, in the order it was met.
     pub repairs: Vec<Repair>,
-    /// Where the live value stops, if it had to stop before the end.
-    pub error: Option<SyntaxError>,
-    /// What the whole text may mean, where the live value had to stop before its end: found with the whole text
-    /// in view, see [`repair`](crate::repair()). It does not replace what was shown.
-    pub proposal: Option<Box<serde_json::Value>>,
 }
 
 /// A text that was cut off.

@@ -2,125 +2,20 @@
 //!
 //! # Invariants
 //! - As text it has the digits of every number.
-//! - [`LiveValue::update`] leaves the value as [`NodeRef::to_value`] would make it, in time linear in what changed.
 //! - A number that serde_json cannot hold becomes its text, since dropping it would move what follows.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::{
-    Change, LiveJson, Mark, NodeRef, PartialError, View,
-    tree::{NONE, NodeKind},
-};
-
-/// A `serde_json::Value` that follows a [`LiveJson`].
-///
-/// ```
-/// use outcrop_json::{LiveJson, LiveValue};
-///
-/// let (mut live, mut value) = (LiveJson::new(), LiveValue::new());
-/// live.push(r#"{"to": ["ann", "bo"#)?;
-/// assert_eq!(value.update(&live)["to"][1], "bo");
-/// live.push(r#"b"]}"#)?;
-/// assert_eq!(value.update(&live)["to"][1], "bob");
-/// # Ok::<(), outcrop_json::LimitError>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct LiveValue {
-    value: Value,
-    mark: Mark,
-}
-
-impl LiveValue {
-    /// A value for a text of which nothing was read: null until it begins.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The value as of the last update.
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// The value, kept.
-    pub fn into_value(self) -> Value {
-        self.value
-    }
-
-    /// Brings the value up to now. It must always be given the same text; after [`LiveJson::clear`], a new one.
-    ///
-    /// # Complexity
-    /// Linear in what changed and in the depth.
-    pub fn update(&mut self, live: &LiveJson) -> &Value {
-        self.update_to(live.now())
-    }
-
-    /// Brings the value up to the moment of `view`, which must not be before that of the last update.
-    pub fn update_to(&mut self, view: View<'_>) -> &Value {
-        let since = std::mem::replace(&mut self.mark, view.mark());
-        // Down to the innermost value that was open: what changed lies in it or in what it is in.
-        let mut open = since.open;
-        let mut way: Vec<u32> = Vec::new();
-        while let Some(node) = view.node_at(open).filter(|_| view.holds(open)) {
-            way.push(open);
-            open = node.parent().map_or(NONE, |parent| parent.id().0);
-        }
-        way.reverse();
-        let mut ends_at = 0;
-        for change in crate::change::Changes::new(view, since, None) {
-            match change {
-                Change::Append(append) => {
-                    if let Some(Value::String(text)) = descend(&mut self.value, view, &way) {
-                        text.push_str(append.text);
-                    }
-                }
-                Change::Close(_) => {
-                    way.pop();
-                }
-                // A value that began in one that was made just now is in it already.
-                Change::Set(set) if set.node.id().0 < ends_at => {
-                    if set.node.node_kind().is_container() {
-                        way.push(set.node.id().0);
-                    }
-                }
-                Change::Set(set) => {
-                    ends_at = set.node.subtree_end();
-                    let made = lossy(set.node);
-                    match (descend(&mut self.value, view, &way), set.node.key()) {
-                        (Some(Value::Object(members)), Some(key)) => {
-                            members.insert(key.to_owned(), made);
-                        }
-                        (Some(Value::Array(items)), _) => items.push(made),
-                        (Some(place), _) => *place = made,
-                        (None, _) => {}
-                    }
-                    if set.node.node_kind().is_container() {
-                        way.push(set.node.id().0);
-                    }
-                }
-                Change::Invalid(_) => {}
-            }
-        }
-        &self.value
-    }
-}
-
-/// The place of the last node of `way`, which begins at the root.
-fn descend<'v>(root: &'v mut Value, view: View<'_>, way: &[u32]) -> Option<&'v mut Value> {
-    way.iter().skip(1).try_fold(root, |place, id| match place {
-        // What is open is the last of its array.
-        Value::Array(items) => items.last_mut(),
-        Value::Object(members) => members.get_mut(view.node_at(*id)?.key()?),
-        _ => None,
-    })
-}
+use crate::{NodeRef, PartialError, tree::NodeKind};
 
 /// The value of a node and of all in it.
 pub(crate) fn to_value(node: NodeRef<'_>) -> Result<Value, PartialError> {
     build(node, |number| number.decode::<Value>())
 }
 
+/// The same for any node: a number that serde_json cannot hold becomes its text.
 pub(crate) fn lossy(node: NodeRef<'_>) -> Value {
     let number = |number: NodeRef<'_>| {
         Ok(number.decode::<Value>().unwrap_or_else(|_| Value::String(number.text().to_owned())))

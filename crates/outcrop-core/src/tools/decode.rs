@@ -38,13 +38,16 @@ pub enum InvalidInput {
     },
     /// The text is not one strict JSON object.
     #[error(
-        "The input is not valid JSON ({reason}), so the tool was not run. Send one JSON object. The input was: {raw}"
+        "The input is not valid JSON ({reason}), so the tool was not run. Send one JSON object. {}The input was: {raw}",
+        hint.as_deref().map(|hint| format!("{hint} ")).unwrap_or_default()
     )]
     NotJson {
         /// What is wrong.
         reason: String,
         /// The text, or where it is long the part in which the mistake is.
         raw: String,
+        /// A sentence with the object that was probably meant, if there is one. It is only shown to the model.
+        hint: Option<String>,
     },
     /// The value does not fit the schema.
     #[error("The input does not fit the tool's schema, so the tool was not run:{problems}")]
@@ -80,7 +83,8 @@ impl InvalidInput {
         let column = error.column().checked_sub(1).filter(|_| error.line() > 0);
         let line = text.split_inclusive('\n').take(error.line().saturating_sub(1));
         let at = line.map(str::len).sum::<usize>() + column.unwrap_or_default();
-        Self::NotJson { reason: excerpt(&error.to_string()), raw: around(text, at) }
+        let hint = hint::perhaps_meant(text);
+        Self::NotJson { reason: excerpt(&error.to_string()), raw: around(text, at), hint }
     }
 }
 

@@ -213,6 +213,7 @@ impl ToolSet {
             return Err(InvalidInput::NotJson {
                 reason: "not an object".into(),
                 raw: excerpt(text.as_str()),
+                hint: None,
             });
         }
         let schema = &self.tools[index].1;
@@ -268,7 +269,7 @@ mod tests {
         check(
             r#"{"city":"Lis"#,
             expect![[
-                r#"The input is not valid JSON (EOF while parsing a string at line 1 column 12), so the tool was not run. Send one JSON object. The input was: {"city":"Lis"#
+                r#"The input is not valid JSON (EOF while parsing a string at line 1 column 12), so the tool was not run. Send one JSON object. Perhaps you meant: {"city":"Lis"}. The input was: {"city":"Lis"#
             ]],
         );
         check(

@@ -218,10 +218,13 @@ fn what_is_passed_over_in_words() {
         ("Sure! Here it is: {\"city\":\"Lisbon\",\"days\":2} Enjoy.", true),
         ("{\"city\":\"Lisbon\",\"days\":2,}", true),
         ("```\n{\"city\":\"Lisbon\",\"days\":2,}\n```", true),
+        ("{\"city\":\"Lisbon\",\"days\":2}}", true),
         // Not valid, mended or not.
         ("```json\n{\"city\":\"Lisbon\",\"days\":0,}\n```", false),
         // Cut, or with more than one way to read it.
         ("{\"city\":\"Lisbon\",\"days\":2", false),
+        ("{\"days\":2,\"city\":\"Lisbon}", false),
+        ("{\"city\":\"Lisbon\\ud83d\",\"days\":2,}", false),
         ("{\"city\":\"Lisbon\",\"days\":2} or {\"city\":\"Porto\",\"days\":2}", false),
         ("{\"city\":Lisbon,\"days\":2}", false),
         ("{\"city\":\"Lisbon\" \"days\":2}", false),

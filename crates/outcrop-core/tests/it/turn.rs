@@ -193,7 +193,7 @@ fn r42_malformed_arguments_are_not_run_as_an_empty_object() {
     sim.events(whole_call(0, "a", "now", r#"{"zone": UTC}"#)).events([end("tool_use")]).end_stream();
     expect![[r#"
         ask with 1 messages
-        result a error: The input is not valid JSON (expected value at line 1 column 10), so the tool was not run. Send one JSON object. The input was: {"zone": UTC}
+        result a error: The input is not valid JSON (expected value at line 1 column 10), so the tool was not run. Send one JSON object. Perhaps you meant: {"zone":"UTC"}. The input was: {"zone": UTC}
         ask with 3 messages
     "#]].assert_eq(&sim.log);
     assert!(sim.asked().contains(r#"{"INVALID_JSON":"{\"zone\": UTC}"}"#), "R48: {}", sim.asked());

@@ -4,7 +4,11 @@
 //! - A hint is told and nothing is mended: text that looks like a mistake may be meant.
 
 use jsonschema::{JsonType, error::TypeKind};
+use outcrop_json::RepairKind;
 use serde_json::Value;
+
+use super::shown::short;
+use crate::output::parse_strict;
 
 /// R49: a string that holds the value that is wanted.
 pub(super) fn holds_json(found: &Value, wanted: &TypeKind) -> Option<String> {
@@ -24,6 +28,25 @@ pub(super) fn holds_json(found: &Value, wanted: &TypeKind) -> Option<String> {
         TypeKind::Multiple(set) => set.iter().any(is_wanted),
     };
     fits.then(|| format!("it is a string that holds {words}: give {words} itself"))
+}
+
+/// Most characters of an object that is suggested.
+const MAX_SUGGESTED: usize = 300;
+
+/// The object that a text which is not JSON probably stands for, as a sentence.
+pub(super) fn perhaps_meant(text: &str) -> Option<String> {
+    let proposal = outcrop_json::repair(text)?;
+    // In place of these, the proposal has another value.
+    let is_replaced = |kind: RepairKind| matches!(kind, RepairKind::LoneSurrogate | RepairKind::NotANumber);
+    if !proposal.is_changed() || proposal.repairs.iter().any(|repair| is_replaced(repair.kind)) {
+        return None;
+    }
+    let value = parse_strict(&proposal.json).ok().filter(Value::is_object)?;
+    if proposal.json.chars().nth(MAX_SUGGESTED).is_none() {
+        return Some(format!("Perhaps you meant: {}.", proposal.json));
+    }
+    let shortened = short(&value, MAX_SUGGESTED);
+    (shortened != "{…}").then(|| format!("Perhaps you meant (shortened): {shortened}."))
 }
 
 /// The ends of calls that leak into the last text of an input, and the members after it with them.
@@ -66,4 +89,50 @@ pub(super) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Opti
         .filter_map(|other| Some((near(other)?, other)))
         .min_by_key(|(far, _)| *far)
         .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::perhaps_meant;
+
+    /// Nothing is suggested where a value would have to be made up.
+    #[test]
+    fn objects_that_were_probably_meant() {
+        fn check(input: &str, expected: Expect) {
+            let hint = perhaps_meant(input);
+            assert!(hint.as_ref().is_none_or(|hint| hint.chars().count() < 340), "{hint:?}");
+            expected.assert_eq(&hint.unwrap_or_default().replace(&"a".repeat(60), "a*60 "));
+        }
+        check(r#"{"a": [1, 2"#, expect![[r#"Perhaps you meant: {"a": [1, 2]}."#]]);
+        check("```json\n{'a': True,}\n```", expect![[r#"Perhaps you meant: {"a":true}."#]]);
+        check("{\"a\": \"1\n2\"}", expect![[r#"Perhaps you meant: {"a":"1\n2"}."#]]);
+        let a = "a".repeat(1_000);
+        check(
+            &format!(r#"{{"text": "{a}", "names": [cronjob, "{a}"]"#),
+            expect![[
+                r#"Perhaps you meant (shortened): {"text":"a*60 aaaaaaaaaaaaaaaaaaaa…","names":["cronjob","a*60 aaaaaaaaaaaaaaaaaaaa…"]}."#
+            ]],
+        );
+        let many: String = (0..1_000).map(|n| format!("\"member {n}\": [[[[{n}]]]], ")).collect();
+        check(&format!("{{{many}"), expect![""]);
+        for input in [
+            r#"{"a": 1, "b"#,
+            r#"{"a": tru"#,
+            r#"{"a": 12."#,
+            r#"{"a": NaN}"#,
+            r#"{"a": "\ud83d"}"#,
+            r#"{"a": 1, "a": 2,}"#,
+            r#"{"a": 1, "a": 2}"#,
+            r#"{"a": 1} {"b": 2}"#,
+            r#"{"a": "say "hi""}"#,
+            r#"{"a": 1e999,}"#,
+            "[1,]",
+            "[1]",
+            "Lisbon",
+        ] {
+            check(input, expect![""]);
+        }
+    }
 }

@@ -622,27 +622,27 @@ fn texts_that_are_no_json() {
     check(
         r#"{"names": cronjob_manage}"#,
         expect![[
-            r#"The input is not valid JSON (expected value at line 1 column 11), so the tool was not run. Send one JSON object. The input was: {"names": cronjob_manage}"#
+            r#"The input is not valid JSON (expected value at line 1 column 11), so the tool was not run. Send one JSON object. Perhaps you meant: {"names":"cronjob_manage"}. The input was: {"names": cronjob_manage}"#
         ]],
     );
     let (a, b) = ("a".repeat(5_000), "b".repeat(5_000));
     check(
         &format!(r#"{{"text":"{a}","names":cronjob,"more":"{b}"}}"#),
         expect![[
-            r#"The input is not valid JSON (expected value at line 1 column 5020), so the tool was not run. Send one JSON object. The input was: …a*100 a*100 a*100 a*100 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","names":cronjob,"more":"b*100 bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb… (10037 bytes in all, from byte 4569)"#
+            r#"The input is not valid JSON (expected value at line 1 column 5020), so the tool was not run. Send one JSON object. Perhaps you meant (shortened): {"text":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…","names":"cronjob","more":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…"}. The input was: …a*100 a*100 a*100 a*100 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","names":cronjob,"more":"b*100 bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb… (10037 bytes in all, from byte 4569)"#
         ]],
     );
     check(
         &format!("{{\"names\":cronjob,\n\"more\":\"{b}\"}}"),
         expect![[r#"
-        The input is not valid JSON (expected value at line 1 column 10), so the tool was not run. Send one JSON object. The input was: {"names":cronjob,
-        "more":"b*100 b*100 b*100 b*100 b*100 bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb… (5028 bytes in all)"#]],
+            The input is not valid JSON (expected value at line 1 column 10), so the tool was not run. Send one JSON object. Perhaps you meant (shortened): {"names":"cronjob","more":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…"}. The input was: {"names":cronjob,
+            "more":"b*100 b*100 b*100 b*100 b*100 bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb… (5028 bytes in all)"#]],
     );
     check(
         &format!("{{\"text\":\n\"{a}\n"),
         expect![[r#"
-        The input is not valid JSON (control character (\u0000-\u001F) found while parsing a string at line 3 column 0), so the tool was not run. Send one JSON object. The input was: …a*100 a*100 a*100 a*100 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-         (5011 bytes in all, from byte 4561)"#]],
+            The input is not valid JSON (control character (\u0000-\u001F) found while parsing a string at line 3 column 0), so the tool was not run. Send one JSON object. Perhaps you meant (shortened): {"text":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…"}. The input was: …a*100 a*100 a*100 a*100 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+             (5011 bytes in all, from byte 4561)"#]],
     );
 }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use outcrop_json::{End, LiveJson, Outcome, RepairKind, Repaired};
+use outcrop_json::{LiveJson, Proposal, RepairKind};
 
 use super::{CompleteAnswer, OutputCandidate, OutputState};
 use crate::{
@@ -129,12 +129,9 @@ fn mended(text: &str) -> Option<String> {
     if parse_strict(within).is_ok() {
         return Some(within.to_owned());
     }
-    let mut live = LiveJson::new();
-    live.push(within).ok()?;
-    let Outcome::Repaired(Repaired { repairs, .. }) = live.finish(End::Whole) else { return None };
-    let harmless = |kind: RepairKind| {
+    let Proposal { json, repairs, .. } = outcrop_json::repair(within)?;
+    let is_harmless = |kind: RepairKind| {
         matches!(kind, RepairKind::TrailingComma | RepairKind::ControlCharacter | RepairKind::SurplusClose)
     };
-    let harmless = repairs.iter().all(|repair| harmless(repair.kind));
-    harmless.then(|| Some(live.root()?.to_json())).flatten()
+    repairs.iter().all(|repair| is_harmless(repair.kind)).then_some(json)
 }

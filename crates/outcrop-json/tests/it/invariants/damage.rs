@@ -470,7 +470,7 @@ proptest! {
             match worst {
                 None | Some(Severity::Note) => matches!(outcome, Outcome::Complete(_)),
                 Some(Severity::Benign) => matches!(outcome, Outcome::Repaired(_)),
-                _ => matches!(&outcome, Outcome::Guessed(it) if it.error.is_none() && it.proposal.is_none()),
+                _ => matches!(outcome, Outcome::Guessed(_)),
             },
             "{:?}", outcome
         );
@@ -493,13 +493,15 @@ proptest! {
     #[test]
     fn benign_damage_is_repaired_alike(damaged in benign()) {
         let proposal = repair(&damaged.text).unwrap();
-        prop_assert_eq!(Some(Ok(proposal.value)), whole(&damaged.text).root().map(|root| root.to_value()));
+        let value = serde_json::from_str(&proposal.json).unwrap();
+        prop_assert_eq!(Some(Ok(value)), whole(&damaged.text).root().map(|root| root.to_value()));
         let mut listed: Vec<_> = proposal.repairs.iter().map(|repair| repair.kind).collect();
         listed.retain(|kind| *kind != DuplicateKey);
         let mut kinds: Vec<_> = damaged.damage.iter().map(|hurt| hurt.kind).collect();
         kinds.sort_by_key(|kind| *kind as u8);
         kinds.dedup();
         listed.sort_by_key(|kind| *kind as u8);
+        listed.dedup();
         prop_assert_eq!(listed, kinds);
     }
 

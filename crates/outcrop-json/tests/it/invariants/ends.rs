@@ -143,14 +143,32 @@ proptest! {
         }
     }
 
-    /// A repair of the whole text: of strict JSON the value itself, of any other what can be read as it stands.
+    /// A repair does not change strict JSON, and what it makes of another text is strict JSON.
     #[test]
     fn repair_leaves_strict_json_alone(text in texts::text()) {
         let proposal = repair(&text);
-        if let Ok(value) = serde_json::from_str::<Value>(&text) {
+        if is_syntax(&text) && !oracle::read(&text).lone {
             let proposal = proposal.unwrap();
-            prop_assert_eq!(proposal.value, value);
-            prop_assert!(proposal.repairs.iter().all(|repair| repair.kind == RepairKind::DuplicateKey));
+            prop_assert!(!proposal.is_changed());
+            prop_assert_eq!(proposal.json, text);
+        } else if let Some(proposal) = proposal {
+            prop_assert!(proposal.is_changed());
+            prop_assert!(is_syntax(&proposal.json), "{}", proposal.json);
+        }
+    }
+
+    /// Of a text that was cut, a beginning of its value is proposed.
+    #[test]
+    fn repair_closes_a_text_that_was_cut(text in texts::valid()) {
+        for (at, _) in text.char_indices() {
+            let Some(proposal) = repair(&text[..at]) else { continue };
+            let (cut, closed) = (whole(&text[..at]), whole(&proposal.json));
+            let (cut, closed) = (nodes(cut.now()), nodes(closed.now()));
+            // A number or literal at the end is not shown before something delimits it.
+            prop_assert!(cut.len() <= closed.len() && closed.len() <= cut.len() + 1, "{}", proposal.json);
+            for (cut, closed) in cut.iter().zip(&closed) {
+                prop_assert_eq!((cut.kind, &cut.key, cut.index), (closed.kind, &closed.key, closed.index));
+            }
         }
     }
 }
