@@ -206,15 +206,15 @@ async fn r70_a_history_from_elsewhere() {
     }
     expect![[r#"
         Text: 0, 1
-        Text: 2 (refused), 0, 1; told
-        Text: 2, 3
+        Text: 2 (refused), 0, 1, 2; told
+        Text: 3, 4, 5
         []
-        Text: 4, 5
+        Text: 6, 7, 8
         Text: 0, 1
-        Text: 2 (refused), 0, 1; told
-        Text: 2, 3
+        Text: 2 (refused), 0, 1, 2; told
+        Text: 3, 4, 5
         [BindsThinking]
-        Text: 4, 5
+        Text: 6, 7, 8
     "#]]
     .assert_eq(&seen);
     let fact = serde_json::to_string(&Fact::BindsThinking).unwrap();

@@ -1,11 +1,10 @@
-//! The demo model: a stand-in that reads the request and answers by simple rules, so that an agent can be tried
-//! and tested without a model.
+//! The demo model: a stand-in that answers by simple rules, so that a client can be tried and tested without a model.
 //!
-//! It knows nothing and understands little: words that overlap, schemas, numbers and names found in the prompt.
-//! What it keeps to exactly is the form: what a real model's answer can hold comes as the service sends it.
+//! It matches words and fills schemas; it does not understand language. What it reproduces exactly is the form of the
+//! service's answers: blocks, events, stop reasons, signatures, usage.
 //!
 //! # Invariants
-//! - The same request gets the same content, whatever came before; only the cache figures of `usage` remember.
+//! - The same request gets the same content, whatever came before; only the cache figures of `usage` depend on it.
 //! - It never panics, and time and memory are bounded by the size of the request.
 
 use std::{
@@ -26,7 +25,6 @@ mod cite;
 mod compose;
 mod facts;
 mod fill;
-mod mend;
 mod pattern;
 mod results;
 mod schema;
@@ -36,19 +34,18 @@ mod think;
 mod view;
 mod words;
 
-/// A stand-in for a model: it reads the request for real and answers by simple, repeatable rules.
+/// A stand-in for a model that answers each request by simple, repeatable rules.
 ///
-/// | it does | how |
+/// | it | how |
 /// |---|---|
-/// | calls tools | where words of the prompt meet a tool's name, description, properties or enum values; several at once; `toolChoice`, `tool_choice` `none` and `disable_parallel_tool_use` are honoured |
-/// | fills inputs | from the JSON Schema, with the prompt's numbers, names, dates and quoted texts; valid wherever it can |
-/// | answers results | quotes them; mends a failed call twice at most; takes ids from them for a further tool |
-/// | thinks | where the request or the model's default says so, signed for Claude ids; "redacted thinking" in a prompt redacts it |
+/// | calls tools | if a word of the prompt is in the tool's name, or else in its description; several at once; obeys `toolChoice`, `tool_choice` `none` and `disable_parallel_tool_use` |
+/// | fills inputs | from the JSON Schema, with names, numbers, codes and quoted texts of the prompt; valid for the schema wherever it can |
+/// | answers results | quotes them; repeats a failed call once; takes ids from them for a further tool |
+/// | thinks | if the request or the model's default says so, signed for Claude ids; "redacted thinking" in a prompt redacts it |
 /// | writes JSON | for `outputConfig.textFormat`, valid for the schema |
 /// | cites | documents and search results with citations enabled, for Claude ids |
 /// | stops | at stop sequences and at `maxTokens` |
-/// | remembers | what the messages say: "my name is …" |
-/// | says, counts, tells, reckons | "Reply with …", "Count to 20", "300 words", "2 + 3 * 4" |
+/// | answers text | "Reply with: pong" by that text, "Count to 20" by the numbers, all else by a sentence that quotes it |
 ///
 /// ```
 /// use outcrop_core::{Message, Request};
@@ -61,10 +58,9 @@ mod words;
 /// ```
 ///
 /// # For the endpoint
-/// Refuse what the rules refuse; then `Demo::answer` gives an [`Answer`] which goes the way of a script's answer
-/// (`Answer::reply`), so that delays, delivery and faults work on it as on any other. `Demo::count_tokens` answers
-/// CountTokens. `now` is the time since the endpoint began; the prompt cache lives by it. One `Demo` is one cache:
-/// share it between calls, it locks itself for a moment only.
+/// The rules come first; then `Demo::answer` gives an [`Answer`] that is sent like a script's answer (`Answer::reply`), so
+/// that delays, delivery and faults apply to it. `Demo::count_tokens` answers CountTokens. `now` is the time since the
+/// endpoint started, by which the prompt cache expires. One `Demo` is one cache: share it between calls.
 #[derive(Debug, Default)]
 pub struct Demo {
     seed: u64,
@@ -74,39 +70,39 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// With seed 0 and without delays.
+    /// Creates a demo model with seed 0 and without delays.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Other ids and other cuts of fragments for the same requests.
+    /// Sets the seed, which changes ids and fragments. The default is 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How long the first event takes, or the whole answer without a stream.
+    /// Sets the delay before the first event, or before an answer without a stream. The default is none.
     #[must_use]
     pub fn delay_before(mut self, delay_before: Duration) -> Self {
         self.delay_before = delay_before;
         self
     }
 
-    /// How long each further event takes.
+    /// Sets the delay before each further event. The default is none.
     #[must_use]
     pub fn delay_between(mut self, delay_between: Duration) -> Self {
         self.delay_between = delay_between;
         self
     }
 
-    /// The answer to a Converse call, without HTTP. `now` only has to grow from call to call.
+    /// Answers a Converse call, without HTTP. `now` must not decrease from call to call.
     pub fn respond(&self, model_id: &str, request: &Request, now: Duration) -> Response {
         self.answer(model_id, Operation::Converse, &bytes(request), request, now)
             .response(Usage::default(), Metrics::default())
     }
 
-    /// The events of a ConverseStream call, without HTTP.
+    /// Answers a ConverseStream call with its events, without HTTP.
     pub fn respond_stream(&self, model_id: &str, request: &Request, now: Duration) -> Vec<StreamEvent> {
         let answer = self.answer(model_id, Operation::ConverseStream, &bytes(request), request, now);
         let response = answer.response(Usage::default(), Metrics::default());
@@ -114,9 +110,9 @@ impl Demo {
         answer.events(response).unwrap_or_default()
     }
 
-    /// What the model says to `request`; `operation` decides between a stream's forms and those of a whole answer.
+    /// Answers `request`, in the form that `operation` needs.
     ///
-    /// `body` is what `request` was read from: signatures are bound to it as it came.
+    /// `body` is the JSON of `request` as it was received; signatures cover it.
     pub(crate) fn answer(
         &self,
         model_id: &str,
@@ -139,13 +135,13 @@ impl Demo {
             .delay_between(self.delay_between)
     }
 
-    /// How many tokens the request has by the demo model's own estimate, the same as in `usage`.
+    /// Estimates the tokens of a request, as in `usage`.
     pub(crate) fn count_tokens(&self, request: &Request) -> u64 {
         cache::input_tokens(request)
     }
 
-    /// 200 ms, 1 ms for each 100 tokens of input that were not read from the cache, 12 ms for each of output, and
-    /// the delays.
+    /// 200 ms, plus 1 ms for each 100 input tokens that were not read from the cache, 12 ms for each output token, and the
+    /// delays.
     fn latency(&self, input: &Usage, output_tokens: u64, blocks: u32) -> u64 {
         let fresh = input.all_input_tokens().saturating_sub(input.cache_read_input_tokens.unwrap_or(0));
         let delays = self.delay_before.saturating_add(self.delay_between.saturating_mul(blocks));

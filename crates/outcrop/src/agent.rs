@@ -16,6 +16,7 @@ use outcrop_core::{
 
 use crate::{
     BuildError,
+    batch::Batch,
     model::Model,
     session::{Ask, Session},
     state::States,
@@ -73,6 +74,22 @@ impl Agent {
     /// Asks in a conversation of its own.
     pub fn ask(&self, content: impl IntoContent) -> Ask {
         self.session().ask(content)
+    }
+
+    /// Asks each input in a conversation of its own, several at the same time. The [`Batch`] gives their results in the
+    /// order of the inputs, each an answer or an error.
+    ///
+    /// ```
+    /// use outcrop::{Agent, testing::ScriptedModel};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let agent = Agent::builder(ScriptedModel::texts(["Lisbon.", "Madrid."])).build()?;
+    /// for result in agent.batch(["Capital of Portugal?", "Capital of Spain?"]).concurrency(4).await {
+    ///     println!("{}", result?.text());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn batch(&self, inputs: impl IntoIterator<Item: IntoContent>) -> Batch {
+        Batch::new(self.clone(), inputs)
     }
 
     /// Opens a conversation; [`Session::from_history`] opens one that goes on.

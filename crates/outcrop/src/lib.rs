@@ -74,6 +74,7 @@ mod turn_stream;
 mod typed;
 
 mod agent;
+mod batch;
 mod session;
 
 #[cfg(feature = "bedrock")]
@@ -90,6 +91,7 @@ pub use {schemars, serde, serde_json};
 
 pub use agent::{Agent, AgentBuilder};
 pub use answer::Answer;
+pub use batch::Batch;
 #[cfg(feature = "bedrock")]
 pub use bedrock::{Bedrock, BedrockBuilder, BedrockError, ConfigError};
 pub use error::{BuildError, Error, ErrorKind, OutputError};

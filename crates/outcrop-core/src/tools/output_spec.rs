@@ -23,11 +23,7 @@ use crate::{
         Problem, Problems,
         decode::{self, Schema},
     },
-    wire::{
-        RawJson, ToolSpec,
-        raw_json::all_members,
-        strict_json::{Read, refuse_doubles},
-    },
+    wire::{RawJson, ToolSpec, raw_json::all_members, strict_json::parse_strict},
 };
 
 pub use outcome::{OutputAttempt, OutputFailure, OutputFailureReason, TurnOutput};
@@ -102,15 +98,6 @@ pub enum OutputSpecError {
         /// What is wrong.
         reason: String,
     },
-}
-
-/// Reads a text as one JSON value and nothing else, without a name that is there twice.
-pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
-    let read = Read::of(text)?;
-    if read.doubled {
-        refuse_doubles(text)?;
-    }
-    Ok(read.value)
 }
 
 /// What is made of nothing, where the text is the empty object.

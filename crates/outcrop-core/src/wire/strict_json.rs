@@ -74,6 +74,15 @@ fn has_long_number(text: &str) -> bool {
     false
 }
 
+/// Reads a text as one JSON value and nothing else, without a name that is there twice.
+pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
+    let read = Read::of(text)?;
+    if read.doubled {
+        refuse_doubles(text)?;
+    }
+    Ok(read.value)
+}
+
 /// Makes a value, as serde_json does, and notes what it meets.
 #[derive(Default)]
 struct Reader {

@@ -1,27 +1,25 @@
 //! Which tools are called, and with what.
 //!
-//! A tool fits when words of the prompt meet its name, its enum values, its description or its properties; several
-//! are called at once when each brings a word that no better one has. A tool that needs a key which nobody gave
-//! waits for the results of the others.
+//! A tool is called when a word of the prompt is in its name, several at once if each shares another word; otherwise the
+//! one tool whose description or properties share most words with the prompt. A tool that needs an id which nobody gave
+//! waits for the results of the others. A tool that takes the final answer comes last.
 //!
 //! # Invariants
-//! - A forced choice is obeyed whatever the words say, and a forbidden one too.
-//! - Within one turn a tool is called again only to mend a call that failed, [`MAX_MENDS`] times at most; a forced
-//!   choice is the exception.
+//! - A tool choice is obeyed whatever the words say.
+//! - Within one turn a tool is called once, and once more after an error; a forced choice is the exception.
+
+use std::cmp::Reverse;
 
 use serde_json::Value;
 
 use super::{
-    facts::{Facts, Kind},
+    facts::Facts,
     fill::{Input, Sources, fill, is_key},
-    mend::mend,
-    results::found_values,
+    results::Results,
     view::{Choice, Done, Tool, View, result_texts},
-    words::{content_stems, is_stop_word, name_words, stem, words},
+    words::{content_stems, name_words, stem},
 };
 
-/// How often a failed tool is called again in a turn.
-pub(super) const MAX_MENDS: usize = 2;
 /// Calls in one answer.
 const MAX_CALLS: usize = 8;
 /// Steps of a turn after which no further tool is called by choice.
@@ -34,13 +32,11 @@ pub(super) struct Call {
     pub(super) input: Value,
 }
 
-/// The calls of this answer; none where the answer is text.
+/// The calls of this answer; none if the answer is text.
 pub(super) fn decide(view: &View<'_>, prompt: &str) -> Vec<Call> {
     let mut calls = match &view.choice {
         Choice::None => Vec::new(),
-        Choice::Tool(name) => {
-            view.tool(name).map(|tool| vec![again_or_new(view, prompt, tool)]).unwrap_or_default()
-        }
+        Choice::Tool(name) => view.tool(name).map(|tool| call(view, prompt, tool)).into_iter().collect(),
         choice => chosen(view, prompt, *choice == Choice::Any),
     };
     calls.truncate(if view.parallel { MAX_CALLS } else { 1 });
@@ -49,94 +45,96 @@ pub(super) fn decide(view: &View<'_>, prompt: &str) -> Vec<Call> {
 
 fn chosen(view: &View<'_>, prompt: &str, must: bool) -> Vec<Call> {
     let done = view.done();
-    let just = view.just_answered();
-    let failed = done.iter().filter(|done| just.contains(&done.call.tool_use_id.as_str()) && failed(done));
-    let mended: Vec<Call> = failed.filter_map(|failed| mended(view, &done, failed)).collect();
-    if !mended.is_empty() {
-        return mended;
+    let again = retries(view, prompt, &done);
+    if !again.is_empty() {
+        return again;
     }
-    let ranking = rank(view, prompt);
+    let fitting = fitting(view, prompt);
     let was_called = |tool: &Tool| done.iter().any(|done| done.call.name == tool.name);
-    let results = found_values(&done);
-    let facts = Facts::of(prompt);
-    let mut calls = Vec::new();
     if view.steps() < MAX_STEPS {
-        let open: Vec<&Ranked<'_>> =
-            ranking.iter().filter(|ranked| ranked.fits && !was_called(ranked.tool)).collect();
-        let sources = Sources { facts: &facts, results: &results, member: 0 };
-        let inputs: Vec<Input> = open.iter().map(|ranked| fill(&ranked.tool.schema, sources)).collect();
-        let waits = |input: &Input| {
-            input.made_up.iter().any(|name| name_words(name).last().is_some_and(|word| is_key(word)))
-        };
-        let some_ready = !done.is_empty() || inputs.iter().any(|input| !waits(input));
-        for (ranked, input) in open.iter().zip(&inputs) {
-            if !(some_ready && waits(input)) {
-                calls.extend(for_each_member(ranked.tool, &facts, &results, input));
-            }
+        let results = Results::of(&done);
+        let facts = facts(prompt, &results, "");
+        let sources = Sources { facts: &facts, results: &results.values, member: 0 };
+        let open: Vec<(&Tool, Input)> = fitting
+            .iter()
+            .filter(|tool| !was_called(tool))
+            .map(|tool| (*tool, fill(&tool.schema, sources)))
+            .collect();
+        let some_ready = !done.is_empty() || open.iter().any(|(_, input)| !waits(input));
+        let ready = open.iter().filter(|(_, input)| !(some_ready && waits(input)));
+        let calls: Vec<Call> =
+            ready.flat_map(|(tool, input)| for_each_member(tool, sources, input, done.is_empty())).collect();
+        if !calls.is_empty() {
+            return calls;
         }
     }
-    if !calls.is_empty() {
-        return calls;
+    if let Some(tool) = view.tools.iter().find(|tool| takes_answer(tool) && (must || !was_called(tool))) {
+        return vec![call(view, prompt, tool)];
     }
-    // A tool that takes the final answer comes last.
-    let answered = |tool: &Tool| {
-        done.iter()
-            .any(|done| done.call.name == tool.name && done.result.is_some_and(|result| !result.is_error()))
-    };
-    if let Some(tool) = view.tools.iter().find(|tool| takes_answer(tool) && (must || !answered(tool))) {
-        return vec![again_or_new(view, prompt, tool)];
-    }
-    if must {
-        let best = ranking.iter().find(|ranked| !was_called(ranked.tool)).or(ranking.first());
-        return best.map(|ranked| again_or_new(view, prompt, ranked.tool)).into_iter().collect();
-    }
-    Vec::new()
+    let forced = || view.tools.iter().find(|tool| !was_called(tool)).or(view.tools.first());
+    must.then(forced).flatten().map(|tool| call(view, prompt, tool)).into_iter().collect()
 }
 
 fn failed(done: &Done<'_>) -> bool {
     done.result.is_some_and(|result| result.is_error())
 }
 
-/// The call that mends a failed one, where the error says how and it was not tried too often.
-fn mended(view: &View<'_>, done: &[Done<'_>], this: &Done<'_>) -> Option<Call> {
-    let name = &this.call.name;
-    let tries = done.iter().filter(|done| done.call.name == *name && failed(done)).count();
-    let tool = view.tool(name).filter(|_| tries <= MAX_MENDS)?;
-    let error = result_texts(this.result?).join("\n");
-    let before: Value = this.call.input.wire().to_value()?;
-    let input = mend(&tool.schema, &before, &error)?;
-    let tried = |done: &Done<'_>| {
-        done.call.name == *name && done.call.input.wire().to_value().as_ref() == Some(&input)
-    };
-    // The same again only where the error asks for just that.
-    (input == before || !done.iter().any(tried)).then(|| Call { name: name.clone(), input })
+/// The calls that failed just now, each made once more with the words of its error as a source.
+fn retries(view: &View<'_>, prompt: &str, done: &[Done<'_>]) -> Vec<Call> {
+    let just = view.just_answered();
+    let is_new = |done: &Done<'_>| just.contains(&done.call.tool_use_id.as_str());
+    let results = Results::of(done);
+    let mut calls = Vec::new();
+    for (index, this) in done.iter().enumerate().filter(|(_, done)| failed(done) && is_new(done)) {
+        let same = |done: &&Done<'_>| done.call.name == this.call.name;
+        let Some(tool) = view.tool(&this.call.name) else { continue };
+        if done.iter().filter(same).any(|done| failed(done) && !is_new(done)) {
+            continue;
+        }
+        let facts = facts(prompt, &results, &error_of(this));
+        let member = done[..index].iter().filter(same).filter(|done| is_new(done)).count();
+        let input = fill(&tool.schema, Sources { facts: &facts, results: &results.values, member }).value;
+        calls.push(Call { name: tool.name.clone(), input });
+    }
+    calls
 }
 
-/// A call of this tool, mended where its last one failed.
-fn again_or_new(view: &View<'_>, prompt: &str, tool: &Tool) -> Call {
+fn error_of(done: &Done<'_>) -> String {
+    done.result.filter(|result| result.is_error()).map(result_texts).unwrap_or_default().join(" ")
+}
+
+/// A call of this tool, whatever the prompt says.
+fn call(view: &View<'_>, prompt: &str, tool: &Tool) -> Call {
     let done = view.done();
-    let last = done.iter().rev().find(|done| done.call.name == tool.name);
-    if let Some(call) = last.filter(|last| failed(last)).and_then(|last| mended(view, &done, last)) {
-        return call;
-    }
-    let results = found_values(&done);
-    // What the tools gave is part of what the answer is made from.
-    let texts = done.iter().filter_map(|done| done.result).flat_map(result_texts);
-    let facts = Facts::of(&std::iter::once(prompt.to_owned()).chain(texts).collect::<Vec<_>>().join("\n"));
-    let input = fill(&tool.schema, Sources { facts: &facts, results: &results, member: 0 }).value;
+    let error = done.iter().rev().find(|done| done.call.name == tool.name).map(error_of).unwrap_or_default();
+    let results = Results::of(&done);
+    let facts = facts(prompt, &results, &error);
+    let input = fill(&tool.schema, Sources { facts: &facts, results: &results.values, member: 0 }).value;
     Call { name: tool.name.clone(), input }
 }
 
+/// The facts of an error, of the prompt and of results, in this order.
+pub(super) fn facts(prompt: &str, results: &Results, error: &str) -> Facts {
+    let lead = if error.is_empty() { "" } else { "\n" };
+    Facts::of(&format!("{error}{lead}{prompt}{}", results.texts))
+}
+
+/// Whether the input needs an id that was made up.
+fn waits(input: &Input) -> bool {
+    input.made_up.iter().any(|name| name_words(name).last().is_some_and(|word| is_key(word)))
+}
+
 /// "Weather in Lisbon and Porto" is two calls of a tool that takes one city.
-fn for_each_member(tool: &Tool, facts: &Facts, results: &[(String, Value)], first: &Input) -> Vec<Call> {
-    let groups = || first.used.iter().filter_map(|index| facts.facts.get(*index)).map(|fact| fact.group);
-    let of_group = |group: usize| facts.facts.iter().filter(|fact| fact.group == group).count();
-    // Only a list of which one member was taken.
-    let listed =
-        groups().find(|group| of_group(*group) > 1 && groups().filter(|other| other == group).count() == 1);
+fn for_each_member(tool: &Tool, sources: Sources<'_>, first: &Input, split: bool) -> Vec<Call> {
     let mut calls = vec![Call { name: tool.name.clone(), input: first.value.clone() }];
-    for member in 1..listed.map_or(0, of_group).min(MAX_CALLS) {
-        let input = fill(&tool.schema, Sources { facts, results, member });
+    let facts = &sources.facts.facts;
+    // A list of which one member was used.
+    let lists =
+        first.used.iter().filter_map(|index| facts.get(*index)).map(|fact| sources.facts.list_of(fact));
+    let used = |list: &Vec<usize>| list.iter().filter(|index| first.used.contains(index)).count();
+    let list = lists.filter(|_| split).find(|list| list.len() > 1 && used(list) == 1);
+    for member in 1..list.map_or(0, |list| list.len()).min(MAX_CALLS) {
+        let input = fill(&tool.schema, Sources { member, ..sources });
         let call = Call { name: tool.name.clone(), input: input.value };
         if input.valid && !calls.contains(&call) {
             calls.push(call);
@@ -145,132 +143,50 @@ fn for_each_member(tool: &Tool, facts: &Facts, results: &[(String, Value)], firs
     calls
 }
 
-struct Ranked<'a> {
-    tool: &'a Tool,
-    score: u32,
-    fits: bool,
-}
-
-/// The tools by how well the prompt's words meet theirs, best first; which of them fit.
-fn rank<'a>(view: &'a View<'_>, prompt: &str) -> Vec<Ranked<'a>> {
-    let stems = content_stems(prompt);
-    let sums = stems_of_sums(prompt);
-    let plain = prompt.to_lowercase();
-    let spoken: Vec<&str> =
-        plain.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '-')).collect();
-    let mut weighed: Vec<(Ranked<'a>, Vec<u32>)> = view
-        .tools
-        .iter()
-        .filter(|tool| !takes_answer(tool))
+/// The tools that the words of the prompt ask for, best first.
+fn fitting<'a>(view: &'a View<'_>, prompt: &str) -> Vec<&'a Tool> {
+    let asked = content_stems(prompt);
+    let shared =
+        |own: &[String]| -> Vec<&String> { asked.iter().filter(|word| own.contains(word)).collect() };
+    let tools = || view.tools.iter().filter(|tool| !takes_answer(tool));
+    let mut named: Vec<(&Tool, Vec<&String>)> = tools()
         .map(|tool| {
-            let keys = Keys::of(tool);
-            let mut weights: Vec<u32> = stems.iter().map(|stem| keys.weight(stem)).collect();
-            // Its very name, where that is no common word.
-            let named = tool.name.contains(['_', '-']) && spoken.contains(&tool.name.to_lowercase().as_str());
-            weights.push(if named { 10 } else { 0 });
-            weights.push(sums.iter().map(|stem| keys.weight(stem)).max().unwrap_or(0));
-            (Ranked { tool, score: weights.iter().sum(), fits: false }, weights)
+            let own: Vec<String> = name_words(&tool.name).iter().map(|word| stem(word)).collect();
+            (tool, shared(&own))
         })
         .collect();
-    weighed.sort_by_key(|(ranked, _)| std::cmp::Reverse(ranked.score));
-    let mut taken = vec![false; stems.len() + 2];
-    let mut least = 2;
-    for (ranked, weights) in &mut weighed {
-        let new: u32 =
-            weights.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(weight, _)| weight).sum();
-        if new >= least {
-            ranked.fits = true;
-            // One more tool must have a word of its own name.
-            least = 3;
-            for (taken, weight) in taken.iter_mut().zip(weights.iter()) {
-                *taken |= *weight > 0;
-            }
-        }
+    named.sort_by_key(|(_, words)| Reverse(words.len()));
+    let mut taken: Vec<&String> = Vec::new();
+    named.retain(|(_, words)| {
+        let brings_another = words.iter().any(|word| !taken.contains(word));
+        taken.extend(words);
+        brings_another
+    });
+    if !named.is_empty() {
+        return named.into_iter().map(|(tool, _)| tool).collect();
     }
-    weighed.into_iter().map(|(ranked, _)| ranked).collect()
+    let described =
+        tools().map(|tool| (shared(&described_by(tool)).len(), tool)).filter(|(count, _)| *count > 0);
+    described.min_by_key(|(count, _)| Reverse(*count)).map(|(_, tool)| tool).into_iter().collect()
 }
 
-/// What a written sum asks for: "3 * 12" is a multiplication and a calculation.
-fn stems_of_sums(prompt: &str) -> Vec<String> {
-    let facts = Facts::of(prompt);
-    let Some((_, sum)) = facts.of_kind(Kind::Math).next() else { return Vec::new() };
-    const SIGNS: [(&[char], &str); 5] = [
-        (&['+'], "add"),
-        (&['-'], "subtract"),
-        (&['*', '×'], "multiply"),
-        (&['/', '÷'], "divide"),
-        (&['^'], "power"),
-    ];
-    let named = SIGNS.iter().filter(|(signs, _)| sum.text.contains(*signs)).map(|(_, name)| *name);
-    named.chain(["calculate", "math", "arithmetic", "expression"]).map(stem).collect()
-}
-
-/// The stems by which a tool is found.
-struct Keys {
-    strong: Vec<String>,
-    weak: Vec<String>,
-}
-
-impl Keys {
-    fn of(tool: &Tool) -> Self {
-        let stems =
-            |words: Vec<String>| words.into_iter().filter(|word| !is_stop_word(word)).map(|word| stem(&word));
-        let mut strong: Vec<String> = stems(name_words(&tool.name)).collect();
-        let mut weak = content_stems(&tool.description);
-        let properties = tool.schema.get("properties").and_then(Value::as_object);
-        for (name, property) in properties.into_iter().flatten() {
-            weak.extend(stems(name_words(name)));
-            weak.extend(content_stems(
-                property.get("description").and_then(Value::as_str).unwrap_or_default(),
-            ));
-            let values = property.get("enum").and_then(Value::as_array).into_iter().flatten();
-            strong.extend(
-                values
-                    .filter_map(Value::as_str)
-                    .flat_map(|value| stems(words(value).map(str::to_owned).collect()).collect::<Vec<_>>()),
-            );
-        }
-        Self { strong, weak }
+/// The stems of a tool's description and of its properties.
+fn described_by(tool: &Tool) -> Vec<String> {
+    let mut own = content_stems(&tool.description);
+    let properties = tool.schema.get("properties").and_then(Value::as_object);
+    for (name, property) in properties.into_iter().flatten() {
+        own.extend(name_words(name).iter().map(|word| stem(word)));
+        own.extend(content_stems(property.get("description").and_then(Value::as_str).unwrap_or_default()));
     }
-
-    fn weight(&self, stem: &str) -> u32 {
-        let meets = |own: &String| {
-            own == stem
-                || (own.len().min(stem.len()) >= 5
-                    && (own.starts_with(stem) || stem.starts_with(own.as_str())))
-        };
-        if self.strong.iter().any(meets) {
-            3
-        } else if self.weak.iter().any(|own| own == stem) {
-            if stem.len() >= 4 && !stem.bytes().all(|byte| byte.is_ascii_digit()) { 2 } else { 1 }
-        } else {
-            0
-        }
-    }
+    own
 }
 
-/// Whether a tool is there to take the final answer, as structured output by tool has it.
+/// Whether a tool takes the final answer, as clients have it for structured output.
 fn takes_answer(tool: &Tool) -> bool {
-    const NAMES: [&str; 9] = [
-        "output",
-        "finaloutput",
-        "finalresult",
-        "finalanswer",
-        "structuredoutput",
-        "respond",
-        "finalresponse",
-        "submitanswer",
-        "finish",
-    ];
-    let name: String = name_words(&tool.name).concat();
+    const NAMES: [&str; 4] = ["output", "finalresult", "finalanswer", "structuredoutput"];
+    const PHRASES: [&str; 5] =
+        ["final result", "final answer", "final response", "structured output", "structuredoutputtool"];
     let description = tool.description.to_lowercase();
-    let says = [
-        "final result",
-        "final answer",
-        "final response",
-        "structured output",
-        "structuredoutputtool",
-        "ends this conversation",
-    ];
-    NAMES.contains(&name.as_str()) || says.iter().any(|words| description.contains(words))
+    NAMES.contains(&name_words(&tool.name).concat().as_str())
+        || PHRASES.iter().any(|phrase| description.contains(phrase))
 }

@@ -1,8 +1,8 @@
-//! Citations: the sentence of each document that has most words of the prompt, with its place.
+//! Citations: of each document, the sentence that shares most words with the prompt, and its location.
 //!
 //! # Invariants
-//! - The characters that a place names are exactly the cited text.
-//! - Only Claude cites, and only what has `citations.enabled`; what is no text (a PDF) is named, not cited.
+//! - The characters at a location are exactly the cited text.
+//! - Only Claude cites, and only documents with `citations.enabled`; documents that are not text (a PDF) are not cited.
 
 use outcrop_core::{
     ContentBlock,
@@ -19,7 +19,7 @@ use super::{
 
 const MAX_CITED_CHARS: usize = 400;
 
-/// One cited block for each document that can be cited; empty where there is none.
+/// One cited block for each document that can be cited.
 pub(super) fn citations(view: &View<'_>, prompt: &str) -> Vec<CitationsContent> {
     if !view.profile.media.citations || view.profile.family != "anthropic" || view.text_schema.is_some() {
         return Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn citations(view: &View<'_>, prompt: &str) -> Vec<CitationsContent> 
     cited
 }
 
-/// How large a document is.
+/// The size of a document, in words.
 pub(super) fn document_size(document: &DocumentBlock) -> String {
     match &document.source {
         DocumentSource::Bytes(bytes) => format!("{} bytes", bytes.0.len()),
@@ -114,7 +114,7 @@ fn score(text: &str, stems: &[String]) -> usize {
     content_stems(text).iter().filter(|stem| stems.contains(stem)).count()
 }
 
-/// The sentence with most of these words, and at which character it begins.
+/// The sentence with most of these words, and the index of its first character.
 fn best_sentence(text: &str, stems: &[String]) -> Option<(usize, String)> {
     let mut at = 0;
     let mut best: Option<(usize, usize, &str)> = None;

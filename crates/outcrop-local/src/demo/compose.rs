@@ -1,8 +1,8 @@
-//! One answer from its parts: what is thought, said and called, signed and numbered.
+//! Composes an answer of thinking, text and tool calls, with signatures and ids.
 //!
 //! # Invariants
-//! - Every signature stands for the exact blocks before it.
-//! - Ids are made of the request, so the same request gets the same ones and a longer one others.
+//! - Every signature covers the exact blocks before it.
+//! - Ids are derived from the request: the same request gets the same ids, any other request different ones.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use outcrop_core::{
@@ -13,25 +13,24 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    calls::{Call, decide},
+    calls::{Call, decide, facts},
     cite::citations,
-    facts::Facts,
     fill::{Sources, fill},
-    results::{self, found_values},
+    results::{self, Results},
     shape::{Limited, Piece, Shaped, limit},
     talk,
     think::{Thinking, thought},
-    view::{View, result_texts},
+    view::View,
 };
 use crate::{
     Answer,
     signing::{Place, redact, sign},
 };
 
-/// Words in a prompt after which thinking comes redacted.
+/// Words in a prompt that make the thinking redacted.
 const REDACTED: &str = "redacted thinking";
 
-/// What the model says, with the output side of its cost.
+/// An answer with its output tokens and its number of blocks.
 pub(super) struct Composed {
     pub(super) answer: Answer,
     pub(super) output_tokens: u64,
@@ -69,16 +68,13 @@ pub(super) fn compose(view: &View<'_>, model_id: &str, body: &Value, seed: u64) 
 fn said(view: &View<'_>, prompt: &str) -> Vec<Piece> {
     let done = view.done();
     if let Some(schema) = &view.text_schema {
-        let texts = done.iter().filter_map(|done| done.result).flat_map(result_texts);
-        let facts =
-            Facts::of(&std::iter::once(prompt.to_owned()).chain(texts).collect::<Vec<_>>().join("\n"));
-        let results = found_values(&done);
-        let value = fill(schema, Sources { facts: &facts, results: &results, member: 0 }).value;
+        let results = Results::of(&done);
+        let facts = facts(prompt, &results, "");
+        let value = fill(schema, Sources { facts: &facts, results: &results.values, member: 0 }).value;
         return vec![Piece::Text(value.to_string())];
     }
     if done.iter().any(|done| done.result.is_some()) {
-        let first = view.earlier().is_empty();
-        return vec![Piece::Text(talk::shaped(view, results::answer(&done, first)))];
+        return vec![Piece::Text(results::answer(&done))];
     }
     let cited = citations(view, prompt);
     if cited.is_empty() {
@@ -94,7 +90,7 @@ fn said(view: &View<'_>, prompt: &str) -> Vec<Piece> {
     pieces
 }
 
-/// What is said before calls that nobody forced, by families that may say something there.
+/// The text before calls, unless the calls were forced or the family does not mix text and calls.
 fn announced(view: &View<'_>, calls: &[Call]) -> Option<String> {
     if view.choice != super::view::Choice::Auto || !view.profile.messages.mixes_tool_uses {
         return None;
@@ -105,13 +101,13 @@ fn announced(view: &View<'_>, calls: &[Call]) -> Option<String> {
             names.push(&call.name);
         }
     }
-    let text = format!("The demo model asks {}.", names.join(" and "));
+    let text = format!("The demo model calls {}.", names.join(" and "));
     // The first Nova models think aloud.
     let aloud = view.profile.family == "amazon-nova" && !view.bare_id.starts_with("amazon.nova-2");
     Some(if aloud { format!("<thinking> {text} </thinking>\n") } else { text })
 }
 
-/// Signs and numbers what is left of the answer.
+/// Adds signatures and ids.
 fn sealed(
     view: &View<'_>,
     model_id: &str,
@@ -161,7 +157,7 @@ fn sealed(
     Composed { answer, output_tokens: limited.output_tokens, blocks }
 }
 
-/// Newer stacks name ordinary calls too: Nova 2, and Claude for strict tools.
+/// The `type` of a call: sent by Nova 2, and by Claude for strict tools.
 fn kind_of_calls(view: &View<'_>, name: &str) -> Option<String> {
     let strict = view.profile.family == "anthropic" && view.tool(name).is_some_and(|tool| tool.strict);
     (strict || view.bare_id.starts_with("amazon.nova-2")).then(|| "tool_use".to_owned())
@@ -191,7 +187,7 @@ fn tool_use_id(digest: &[u8], index: usize) -> String {
     format!("tooluse_{letters}")
 }
 
-/// Both sides of the cost in one.
+/// Adds the output tokens to the usage of the input.
 pub(super) fn total(mut usage: Usage, output_tokens: u64) -> Usage {
     usage.output_tokens = output_tokens;
     usage.total_tokens = usage.all_input_tokens().saturating_add(output_tokens);

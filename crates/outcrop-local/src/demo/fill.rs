@@ -1,10 +1,10 @@
-//! Inputs from schemas: each property from the prompt or from earlier results where something fits, else its own
-//! default or example, else made up.
+//! Fills inputs from schemas: each property from the prompt or from earlier results if something there fits, else from
+//! its default or example, else made up.
 //!
 //! # Invariants
-//! - The value fits its schema wherever one of several tries does; a schema that nothing fits gets the first try.
-//! - Properties stand in the order of the schema. Optional ones are there only if something speaks for them.
-//! - A fact is used once in an input while there are others.
+//! - The value is valid for its schema if one of several tries is; otherwise the first try is used.
+//! - Properties keep the order of the schema. Optional ones are filled only from the prompt or from results.
+//! - A fact is used at most once in an input.
 
 use std::collections::BTreeSet;
 
@@ -13,24 +13,25 @@ use serde_json::{Map, Value, json};
 use super::{
     facts::Facts,
     schema::{Check, resolve, types},
+    words::{stem, words},
 };
 
 mod choices;
 mod numbers;
 mod texts;
 
-/// Where a value is from. Later ones are better.
+/// The origin of a value. Later variants are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grade {
-    /// Nothing speaks for it.
+    /// It is made up.
     MadeUp,
-    /// The schema gives it.
+    /// It is a default, an example or a constant of the schema.
     Given,
-    /// The prompt or a result says it.
+    /// It is from the prompt or from a result.
     Found,
 }
 
-/// A value and where it is from.
+/// A value and its origin.
 #[derive(Clone, Debug)]
 pub(super) struct Filled {
     pub(super) value: Value,
@@ -43,7 +44,7 @@ pub(super) struct Sources<'a> {
     pub(super) facts: &'a Facts,
     /// Names and values found in results of tools.
     pub(super) results: &'a [(String, Value)],
-    /// Of each list in the prompt, take this member.
+    /// Which member of each list in the prompt is used.
     pub(super) member: usize,
 }
 
@@ -51,15 +52,15 @@ pub(super) struct Sources<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Input {
     pub(super) value: Value,
-    /// Required properties for which nothing spoke.
+    /// Required properties whose values are made up.
     pub(super) made_up: Vec<String>,
-    /// The facts that it used, by number.
+    /// The facts that it used, by index.
     pub(super) used: BTreeSet<usize>,
-    /// It fits the schema.
+    /// Whether it is valid for the schema.
     pub(super) valid: bool,
 }
 
-/// How eager a try is.
+/// What one try does.
 #[derive(Clone, Copy)]
 struct Try {
     prompt: bool,
@@ -85,21 +86,23 @@ const TRIES: [(bool, Optional); 5] = [
 /// Alternatives that are tried one after the other.
 const TURNS: usize = 4;
 const MAX_DEPTH: usize = 24;
-/// Beyond it only what is required is filled.
+/// Below this depth only required properties are filled.
 const MAX_OPTIONAL_DEPTH: usize = 4;
 const MAX_ITEMS: usize = 64;
-/// Values in one input: a schema that branches must end.
+/// Values in one input, so that recursive schemas end.
 const MAX_VALUES: usize = 2000;
 
 /// Fills `schema`.
 pub(super) fn fill(schema: &Value, sources: Sources<'_>) -> Input {
     let check = Check::whole(schema);
+    let spoken: BTreeSet<String> = words(&sources.facts.text).map(stem).collect();
     let mut first = None;
     for turn in 0..TURNS {
         for (prompt, optional) in TRIES {
             let mut filler = Filler {
                 root: schema,
                 sources,
+                spoken: &spoken,
                 now: Try { prompt, optional, turn },
                 used: BTreeSet::new(),
                 made_up: Vec::new(),
@@ -121,6 +124,8 @@ pub(super) fn fill(schema: &Value, sources: Sources<'_>) -> Input {
 struct Filler<'a> {
     root: &'a Value,
     sources: Sources<'a>,
+    /// The stems of the prompt's words.
+    spoken: &'a BTreeSet<String>,
     now: Try,
     used: BTreeSet<usize>,
     made_up: Vec<String>,
@@ -244,7 +249,7 @@ impl Filler<'_> {
         let item = schema.get("items").cloned().unwrap_or(Value::Bool(true));
         let leaf = resolve(self.root, &item).as_object().cloned().unwrap_or_default();
         if items.is_empty() {
-            items = self.listed(&leaf, name);
+            items = self.listed(&leaf);
             items.truncate(most);
             if !items.is_empty() {
                 grade = Grade::Found;
@@ -287,15 +292,12 @@ impl Filler<'_> {
     }
 }
 
-/// Words that name a key into something else.
+/// Whether a word names an identifier of something else.
 pub(super) fn is_key(word: &str) -> bool {
-    matches!(
-        word,
-        "id" | "ids" | "sku" | "code" | "key" | "uuid" | "ref" | "reference" | "number" | "token" | "handle"
-    )
+    matches!(word, "id" | "ids" | "sku" | "code" | "key" | "uuid" | "ref" | "token")
 }
 
-/// What stands where nothing deeper is made.
+/// The value at the depth limit.
 fn smallest(schema: &Map<String, Value>) -> Value {
     match types(schema).first().map_or("", String::as_str) {
         "object" => json!({}),

@@ -1,19 +1,19 @@
-//! Texts that match a pattern, for properties that the prompt says nothing about.
+//! Makes up texts that match a pattern.
 //!
 //! # Invariants
-//! - Patterns that look around or back are given up, not guessed at.
-//! - What comes out is bounded, whatever the pattern repeats.
+//! - Patterns with look-around or back-references give no text.
+//! - The length of a text is bounded, whatever the pattern repeats.
 
 use regex_syntax::{
     Parser,
     hir::{Class, Hir, HirKind},
 };
 
-/// The longest text that is made.
+/// The longest text, in characters.
 const MAX_CHARS: usize = 4000;
 const MAX_DEPTH: usize = 40;
 
-/// A text that matches `pattern` and has at least `least` characters, as far as can be seen; `variant` gives others.
+/// A text that matches `pattern` and has at least `least` characters; each `variant` gives another text if it can.
 pub(super) fn text_for(pattern: &str, least: usize, variant: usize) -> Option<String> {
     // A nest that deep is no pattern of a schema.
     if pattern.chars().count() > MAX_CHARS {
@@ -39,7 +39,7 @@ pub(super) fn text_for(pattern: &str, least: usize, variant: usize) -> Option<St
 struct Maker {
     text: String,
     chars: usize,
-    /// How often more than asked for things are repeated.
+    /// Repetitions beyond the minimum.
     more: usize,
     variant: usize,
 }
@@ -85,7 +85,7 @@ impl Maker {
         self.chars += 1;
     }
 
-    /// A plain letter or digit where the class has one.
+    /// An ASCII letter or digit if the class has one.
     fn letter(&self, class: &Class) -> Option<char> {
         let ranges: Vec<(u32, u32)> = match class {
             Class::Unicode(class) => {

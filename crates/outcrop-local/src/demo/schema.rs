@@ -1,15 +1,15 @@
-//! JSON Schemas as far as filling needs them: references followed, `allOf` folded in, values checked.
+//! JSON Schemas as filling needs them: resolves references, merges `allOf`, validates values.
 //!
 //! # Invariants
-//! - References are followed inside the schema alone and only so deep: a schema that refers to itself ends.
-//! - Whether a value fits is decided by a real validator, never here.
+//! - References are followed only inside the schema and only to a limit, so that recursive schemas end.
+//! - A real validator decides whether a value is valid.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-/// References and parts that are followed for one schema.
+/// References and `allOf` parts that are followed for one schema.
 const MAX_PARTS: usize = 100;
-/// What a leaf is checked by; the rest of its schema says nothing about a string or a number.
+/// The keywords by which strings, numbers and booleans are checked.
 const LEAF_WORDS: [&str; 12] = [
     "type",
     "enum",
@@ -25,7 +25,7 @@ const LEAF_WORDS: [&str; 12] = [
     "multipleOf",
 ];
 
-/// The schema that `schema` stands for: without `$ref` and `allOf` at its top, as far as they can be followed.
+/// Replaces `$ref` and `allOf` at the top of a schema by what they refer to.
 pub(super) fn resolve(root: &Value, schema: &Value) -> Value {
     let mut left = MAX_PARTS;
     resolve_within(root, schema, &mut left)
@@ -63,7 +63,7 @@ fn follow<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     root.pointer(pointer)
 }
 
-/// Adds what `part` demands to `base`.
+/// Adds the constraints of `part` to `base`.
 pub(super) fn merge(base: &mut Map<String, Value>, part: Map<String, Value>) {
     for (word, value) in part {
         match (word.as_str(), base.get_mut(&word)) {
@@ -113,7 +113,7 @@ pub(super) fn merge(base: &mut Map<String, Value>, part: Map<String, Value>) {
     }
 }
 
-/// The types that a schema takes; guessed from its other words where it names none. Empty where anything goes.
+/// The types that a schema allows, guessed from its other keywords if it names none. Empty if it allows any.
 pub(super) fn types(schema: &Map<String, Value>) -> Vec<String> {
     match schema.get("type") {
         Some(Value::String(kind)) => return vec![kind.clone()],
@@ -139,19 +139,19 @@ pub(super) fn types(schema: &Map<String, Value>) -> Vec<String> {
 pub(super) struct Check(Option<Validator>);
 
 impl Check {
-    /// All of a schema, references included.
+    /// Checks by a whole schema, references included.
     pub(super) fn whole(schema: &Value) -> Self {
         Self(jsonschema::options().should_validate_formats(true).build(schema).ok())
     }
 
-    /// What a resolved schema says of a string, a number or a boolean.
+    /// Checks strings, numbers and booleans by a resolved schema.
     pub(super) fn leaf(schema: &Map<String, Value>) -> Self {
         let members =
             LEAF_WORDS.iter().filter_map(|word| Some(((*word).to_owned(), schema.get(*word)?.clone())));
         Self::whole(&Value::Object(members.collect()))
     }
 
-    /// A schema that cannot be read takes anything.
+    /// Whether a value is valid; any value is if the schema cannot be compiled.
     pub(super) fn fits(&self, value: &Value) -> bool {
         self.0.as_ref().is_none_or(|validator| validator.is_valid(value))
     }

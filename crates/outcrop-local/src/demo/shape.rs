@@ -1,13 +1,13 @@
-//! What is said, cut to the caller's limits and brought into the form of its family.
+//! Cuts an answer to the limits of the request and fragments it as the model family does.
 //!
 //! # Tokens
 //! Four characters of thinking, text, tool names and inputs are a token. An answer never has more than `maxTokens`.
 //!
 //! # Invariants
-//! - Pieces keep their order; after the piece in which a limit falls there is none.
-//! - A text ends right before the first stop sequence in it. Thinking and inputs are not searched.
-//! - An input that is cut is cut anywhere where fragments are fine, else between its members, as the service
-//!   loses the member that was being written. Without a stream it is always an object.
+//! - Pieces keep their order; the piece in which a limit is reached is the last.
+//! - A text ends right before its first stop sequence. Thinking and inputs are not searched for stop sequences.
+//! - An input is cut anywhere with fine-grained streaming, else between its members, since the service drops an unfinished
+//!   member. Without a stream it is always an object.
 
 use outcrop_core::{
     StopReason,
@@ -46,7 +46,7 @@ pub(super) struct Limited {
     pub(super) output_tokens: u64,
 }
 
-/// Cuts `pieces`; `seed` decides where fine fragments are cut.
+/// Cuts `pieces` to the limits; `seed` decides where fine-grained fragments are cut.
 pub(super) fn limit(view: &View<'_>, pieces: Vec<Piece>, seed: u64) -> Limited {
     let most = view
         .max_tokens()
@@ -147,7 +147,7 @@ fn up_to(mut text: String, left: &mut usize) -> (String, bool) {
     }
 }
 
-/// `None` where not even the name has room.
+/// `None` if not even the name fits.
 fn shape_call(view: &View<'_>, call: Call, left: &mut usize, seed: u64) -> Option<(Shaped, bool)> {
     *left = left.checked_sub(call.name.chars().count()).filter(|left| *left > 1).or_else(|| {
         *left = 0;
@@ -177,7 +177,7 @@ fn shape_call(view: &View<'_>, call: Call, left: &mut usize, seed: u64) -> Optio
     Some((Shaped::Call { name, input: input.into(), fragments }, fits))
 }
 
-/// The members that were whole before the limit.
+/// The members that are complete before the limit.
 fn whole_members(members: Map<String, Value>, left: usize) -> Map<String, Value> {
     let mut kept = Map::new();
     for (name, value) in members {

@@ -1,7 +1,7 @@
 //! Whether the demo model thinks, and whether its thoughts are shown and signed.
 //!
 //! # Invariants
-//! - Thoughts are made of the prompt and the tools' names; of the system prompt they say nothing.
+//! - Thinking quotes the prompt and the names of tools, never the system prompt.
 
 use outcrop_core::profile::ReasoningReplay;
 use serde_json::Value;
@@ -20,12 +20,12 @@ pub(super) enum Thinking {
     Unsigned,
     /// With a signature, as Claude does.
     Signed {
-        /// Otherwise the text is left out and the signature alone comes.
+        /// Whether the text is sent; if not, the signature alone is.
         shown: bool,
     },
 }
 
-/// Claude families that leave the text out unless asked for it, beside those that think by default.
+/// Claude families that omit the text unless asked for it, besides those that think by default.
 const OMITTING: [&str; 2] = ["anthropic.claude-opus-4-7", "anthropic.claude-opus-4-8"];
 /// Other families that always think.
 const ALWAYS: [&str; 4] = ["openai.gpt-oss", "deepseek.r1", "minimax.", "moonshot.kimi-k2-thinking"];
@@ -71,7 +71,7 @@ impl Thinking {
     }
 }
 
-/// What is thought before these calls, or before a text.
+/// The thinking before these calls, or before a text.
 pub(super) fn thought(view: &View<'_>, prompt: &str, calls: &[Call]) -> String {
     let about = shorten(prompt.trim(), 120);
     let lead = match view.just_answered().len() {

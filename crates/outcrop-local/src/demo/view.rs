@@ -1,21 +1,21 @@
-//! What the demo model sees in a request: the turn it is in, the tools it may call, the form its answer must have.
+//! What the demo model reads in a request: the current turn, the tools it may call, the form its answer must have.
 //!
 //! # Invariants
-//! - Nothing in a request makes reading fail: what cannot be read is as if it were not there.
+//! - Reading never fails: parts of a request that cannot be read are ignored.
 
 use outcrop_core::{
     ContentBlock, Message, Profile, Request, Role, ToolResult, ToolUse,
     profile::bare_model_id,
-    wire::{InputSchema, SystemContentBlock, TextStructure, ToolChoice, ToolEntry, ToolResultContent},
+    wire::{InputSchema, TextStructure, ToolChoice, ToolEntry, ToolResultContent},
 };
 use serde_json::Value;
 
 use crate::Operation;
 
-/// Characters of a prompt that are looked at.
+/// Characters of a prompt that are read; the others are ignored.
 const MAX_PROMPT: usize = 20_000;
 
-/// A request as the demo model sees it.
+/// A request as the demo model reads it.
 pub(super) struct View<'a> {
     pub(super) request: &'a Request,
     pub(super) bare_id: &'a str,
@@ -24,12 +24,12 @@ pub(super) struct View<'a> {
     pub(super) tools: Vec<Tool>,
     pub(super) choice: Choice,
     pub(super) parallel: bool,
-    /// Where the turn begins: the last user message that is no mere answer of tools.
+    /// Index of the message that begins the turn: the last user message without tool results.
     turn_start: usize,
     /// The schema that the answer's text must fit.
     pub(super) text_schema: Option<Value>,
     pub(super) streams: bool,
-    /// Whether fragments of inputs are cut anywhere.
+    /// Whether inputs are streamed in fragments of any length.
     pub(super) fine_grained: bool,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum Choice {
     Tool(String),
 }
 
-/// A call of this turn and what became of it.
+/// A call of this turn and its result.
 pub(super) struct Done<'a> {
     pub(super) call: &'a ToolUse,
     pub(super) result: Option<&'a ToolResult>,
@@ -90,7 +90,7 @@ impl<'a> View<'a> {
         self.tools.iter().find(|tool| tool.name == name)
     }
 
-    /// The last user text, or as much of it as is looked at: what the turn is about.
+    /// The user text that began the turn, at most [`MAX_PROMPT`] characters.
     pub(super) fn prompt(&self) -> String {
         let mut text = self.turn().first().map(text_of).unwrap_or_default();
         if let Some((end, _)) = text.char_indices().nth(MAX_PROMPT) {
@@ -102,11 +102,6 @@ impl<'a> View<'a> {
     /// The messages from the prompt on.
     pub(super) fn turn(&self) -> &'a [Message] {
         self.request.messages.get(self.turn_start..).unwrap_or_default()
-    }
-
-    /// The messages before the prompt.
-    pub(super) fn earlier(&self) -> &'a [Message] {
-        self.request.messages.get(..self.turn_start).unwrap_or_default()
     }
 
     /// The calls of this turn, each with its result.
@@ -134,14 +129,6 @@ impl<'a> View<'a> {
         last.into_iter().flat_map(Message::tool_results).map(|result| result.tool_use_id.as_str()).collect()
     }
 
-    pub(super) fn system(&self) -> String {
-        let texts = self.request.system.iter().filter_map(|block| match block {
-            SystemContentBlock::Text(text) => Some(text.as_str()),
-            _ => None,
-        });
-        texts.collect::<Vec<_>>().join("\n")
-    }
-
     pub(super) fn max_tokens(&self) -> Option<u64> {
         self.request
             .inference_config
@@ -155,7 +142,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// The texts of a message; what is not text is left out.
+/// The texts of a message, joined by line breaks.
 pub(super) fn text_of(message: &Message) -> String {
     let mut texts: Vec<&str> = Vec::new();
     for block in &message.content {
@@ -173,7 +160,7 @@ pub(super) fn text_of(message: &Message) -> String {
     texts.join("\n")
 }
 
-/// The texts and JSON values of a result, in words.
+/// The contents of a result as text: JSON as it was written, media as a short description.
 pub(super) fn result_texts(result: &ToolResult) -> Vec<String> {
     let texts = result.content.iter().filter_map(|part| match part {
         ToolResultContent::Text(text) => Some(text.clone()),
@@ -202,7 +189,7 @@ fn read_tool(entry: &ToolEntry) -> Option<Tool> {
     })
 }
 
-/// Converse's choice, or the one that Claude takes beside it; the latter also knows `none`.
+/// Converse's tool choice, or the one in Claude's request fields, which may also be `none`.
 fn read_choice(request: &Request, own: Option<&Value>, tools: &[Tool]) -> Choice {
     let converse = request.tool_config.as_ref().and_then(|config| config.tool_choice.as_ref());
     let choice = match (converse, own.and_then(|own| own.get("type")).and_then(Value::as_str)) {

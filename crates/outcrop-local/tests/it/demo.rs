@@ -123,19 +123,18 @@ fn tools_are_picked_by_words_and_filled_from_the_prompt() {
     check_calls(
         &[
             "What is the weather in Lisbon?",
-            "Forecast for São Paulo for the next 3 days, in fahrenheit please",
+            "Weather in São Paulo for the next 3 days, in fahrenheit please",
             "What's the weather in Lisbon, Porto and New York?",
             "Please add 2 and 40.5.",
-            "What is 17 plus 4?",
             "Search for red umbrellas",
-            "Do you have red umbrellas in stock? Limit 5.",
+            "Do you have red umbrellas in stock?",
+            "Search for umbrellas, limit 5",
             "Order 3 of item_id A-17",
             "Search for umbrellas and order 2 of them",
             "Email ada@example.com: lunch is at noon",
             "Send an email to ada@example.com with subject \"Lunch\" and body \"At noon?\"",
-            "Book a nonstop flight from Lisbon to Rio de Janeiro on 3 May 2025",
+            "Book a nonstop flight from Lisbon to Rio on 2025-05-03",
             "What time is it? And what is the weather in Paris?",
-            "Add 1 and 2, and tell me the temperature in Oslo",
             "use current_time",
             "Hello!",
             "Who wrote Hamlet?",
@@ -144,7 +143,7 @@ fn tools_are_picked_by_words_and_filled_from_the_prompt() {
         expect![[r#"
             What is the weather in Lisbon?
               get_weather {"city":"Lisbon"}
-            Forecast for São Paulo for the next 3 days, in fahrenheit please
+            Weather in São Paulo for the next 3 days, in fahrenheit please
               get_weather {"city":"São Paulo","unit":"fahrenheit","days":3}
             What's the weather in Lisbon, Porto and New York?
               get_weather {"city":"Lisbon"}
@@ -152,36 +151,33 @@ fn tools_are_picked_by_words_and_filled_from_the_prompt() {
               get_weather {"city":"New York"}
             Please add 2 and 40.5.
               add {"a":2,"b":40.5}
-            What is 17 plus 4?
-              add {"a":17,"b":4}
             Search for red umbrellas
-              search_items {"query":"red umbrellas"}
-            Do you have red umbrellas in stock? Limit 5.
-              search_items {"query":"red umbrellas stock","limit":5}
+              search_items {"query":"Search for red umbrellas"}
+            Do you have red umbrellas in stock?
+              search_items {"query":"Do you have red umbrellas in stock?"}
+            Search for umbrellas, limit 5
+              search_items {"query":"Search for umbrellas, limit 5","limit":5}
             Order 3 of item_id A-17
               order_item {"item_id":"A-17","quantity":3}
             Search for umbrellas and order 2 of them
-              search_items {"query":"umbrellas"}
+              search_items {"query":"Search for umbrellas and order 2 of them"}
             Email ada@example.com: lunch is at noon
-              send_email {"to":"ada@example.com","body":"lunch is at noon"}
+              send_email {"to":"ada@example.com","body":"Email ada@example.com: lunch is at noon"}
             Send an email to ada@example.com with subject "Lunch" and body "At noon?"
               send_email {"to":"ada@example.com","subject":"Lunch","body":"At noon?"}
-            Book a nonstop flight from Lisbon to Rio de Janeiro on 3 May 2025
-              book_flight {"origin":"Lisbon","destination":"Rio de Janeiro","date":"2025-05-03","nonstop":true}
+            Book a nonstop flight from Lisbon to Rio on 2025-05-03
+              book_flight {"origin":"Lisbon","destination":"Rio","date":"2025-05-03","nonstop":true}
             What time is it? And what is the weather in Paris?
               get_weather {"city":"Paris"}
               current_time {}
-            Add 1 and 2, and tell me the temperature in Oslo
-              get_weather {"city":"Oslo"}
-              add {"a":1,"b":2}
             use current_time
               current_time {}
             Hello!
-              “Hello! I am the demo model, a stand-in for a real one. What can I do?”
+              “I am the demo model, a stand-in for a real one. You said: “Hello!”.”
             Who wrote Hamlet?
               “I am the demo model, a stand-in for a real one. You said: “Who wrote Hamlet?”.”
 
-              “I am the demo model, and I read no text from you.”
+              “I am the demo model, a stand-in for a real one.”
         "#]],
     );
 }
@@ -190,92 +186,57 @@ fn tools_are_picked_by_words_and_filled_from_the_prompt() {
 #[test]
 fn inputs_of_many_kinds_are_filled() {
     let text = || json!({"type": "string"});
-    let of = |name: &str, description: &str, properties: Value, required: &[&str]| {
-        tool(name, description, properties, required)
-    };
-    let table = [
+    let of = |properties: Value, required: &[&str]| tool("task", "", properties, required);
+    let mut all = String::new();
+    for (prompt, tool) in [
         (
-            "What is 3111696 / 74088?",
-            of("calculator", "Calculates.", json!({"expression": text()}), &["expression"]),
+            "Task: 100 EUR from account-7",
+            of(json!({"amount": {"type": "number"}, "account_id": text()}), &["amount", "account_id"]),
         ),
         (
-            "What is 3 * 12?",
-            of("multiply", "", json!({"a": {"type": "number"}, "b": {"type": "number"}}), &["a", "b"]),
-        ),
-        (
-            "Put my money on square eighteen",
+            "Task \"Buy milk\" due 2025-06-01, high priority",
             of(
-                "roulette_wheel",
-                "Is the square a winner?",
-                json!({"square": {"type": "integer"}}),
-                &["square"],
-            ),
-        ),
-        (
-            "Count the letter R in the word strawberry",
-            of(
-                "letter_counter",
-                "Counts a letter in a word.",
-                json!({"word": text(), "letter": text()}),
-                &["word", "letter"],
-            ),
-        ),
-        (
-            "Convert 100 USD to EUR.",
-            of(
-                "convert_currency",
-                "",
-                json!({"amount": {"type": "number"}, "from_currency": text(), "to_currency": text()}),
-                &["amount", "from_currency", "to_currency"],
-            ),
-        ),
-        (
-            "The stock price of AAPL and MSFT",
-            of("get_stock_price", "", json!({"symbol": text()}), &["symbol"]),
-        ),
-        (
-            "Alice is 30 years old and lives in Paris",
-            of(
-                "final_result",
-                "",
-                json!({"name": text(), "age": {"type": "integer"}, "city": text()}),
-                &["name", "age"],
-            ),
-        ),
-        ("Run the command ls -la", of("bash", "Runs a command.", json!({"command": text()}), &["command"])),
-        (
-            "Create a task \"Buy milk\" due 2025-06-01, high priority",
-            of(
-                "create_task",
-                "",
                 json!({"title": text(), "due": {"type": "string", "format": "date"}, "priority": {"enum": ["low", "high"]}}),
                 &["title"],
             ),
         ),
         (
-            "Compare Lisbon, Porto and Faro",
-            of("compare", "", json!({"cities": {"type": "array", "items": text()}}), &["cities"]),
+            "Task: compare Lisbon, Porto and Faro",
+            of(json!({"cities": {"type": "array", "items": text()}}), &["cities"]),
         ),
-    ];
-    let mut all = String::new();
-    for (prompt, tool) in table {
+        (
+            "Task: write to ada@example.com about https://example.com/x",
+            of(
+                json!({"link": {"type": "string", "format": "uri"}, "who": {"type": "string", "format": "email"}}),
+                &["who"],
+            ),
+        ),
+        (
+            "Task for nobody",
+            of(
+                json!({
+                    "city": text(),
+                    "code": {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{2}$"},
+                    "when": {"type": "string", "format": "date-time"},
+                    "count": {"type": "integer", "minimum": 3},
+                    "kind": {"enum": ["a", "b"]},
+                    "nested": {"type": "object", "properties": {"flag": {"type": "boolean"}}, "required": ["flag"]},
+                    "optional": text(),
+                }),
+                &["city", "code", "when", "count", "kind", "nested"],
+            ),
+        ),
+    ] {
         let said = message(&respond(CLAUDE, &with_tools(prompt, vec![tool])));
-        said.tool_uses().for_each(|call| all.push_str(&format!("{} {}\n", call.name, call.input.as_str())));
+        said.tool_uses().for_each(|call| all.push_str(&format!("{}\n", call.input.as_str())));
     }
     expect![[r#"
-        calculator {"expression":"3111696 / 74088"}
-        multiply {"a":3,"b":12}
-        roulette_wheel {"square":18}
-        letter_counter {"word":"strawberry","letter":"R"}
-        convert_currency {"amount":100,"from_currency":"USD","to_currency":"EUR"}
-        get_stock_price {"symbol":"AAPL"}
-        get_stock_price {"symbol":"MSFT"}
-        final_result {"name":"Alice","age":30,"city":"Paris"}
-        bash {"command":"ls -la"}
-        create_task {"title":"Buy milk","due":"2025-06-01","priority":"high"}
-        compare {"cities":["Lisbon","Porto","Faro"]}
-    "#]]
-    .assert_eq(&all);
+        {"amount":100,"account_id":"account-7"}
+        {"title":"Buy milk","due":"2025-06-01","priority":"high"}
+        {"cities":["Lisbon","Porto","Faro"]}
+        {"link":"https://example.com/x","who":"ada@example.com"}
+        {"city":"demo city","code":"AAA-11","when":"2025-01-01T12:00:00Z","count":3,"kind":"a","nested":{"flag":false}}
+    "#]].assert_eq(&all);
 }
 
 pub(crate) fn choose(prompt: &str, choice: ToolChoice, tools: Vec<ToolEntry>) -> Request {
@@ -302,15 +263,15 @@ fn a_choice_is_obeyed() {
         tool_use
         add {"a":7,"b":1}
         tool_use
-        text The demo model asks get_weather.
+        text The demo model calls get_weather.
         get_weather {"city":"Rome"}
         tool_use
         text I am the demo model, a stand-in for a real one. You said: “Weather in Rome and Oslo?”.
         end_turn
-        text The demo model asks get_weather.
+        text The demo model calls get_weather.
         get_weather {"city":"Rome"}
         tool_use
-        search_items {"query":"Weather Rome Oslo"}
+        search_items {"query":"Weather in Rome and Oslo?"}
         tool_use
     "#]]
     .assert_eq(&all);

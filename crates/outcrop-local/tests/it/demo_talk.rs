@@ -1,4 +1,4 @@
-//! What the demo model says without tools, and what stands around its answers.
+//! Text answers of the demo model, and the ids, usage and latency of its answers.
 
 use std::time::Duration;
 
@@ -9,72 +9,43 @@ use outcrop_local::Demo;
 use crate::demo::{CLAUDE, ask, message, respond, tools, with_tools};
 
 #[test]
-fn plain_conversation_refers_to_what_was_said() {
-    let mut request = Request::new();
+fn text_is_echoed_dictated_or_counted() {
     let mut log = String::new();
     for prompt in [
-        "Hi there!",
-        "My name is Ada Lovelace and I like sums. My favourite colour is deep blue.",
-        "What is my name?",
-        "What's my favourite colour?",
-        "What is my age?",
-        "What did I say before?",
-        "Reply with exactly: pong",
-        "Please say \"a b\"",
+        "Hello there!",
+        "Reply with exactly this",
+        "reply with: pong",
+        "Please say so",
+        "Say \"a b\"",
+        "Sayonara",
+        "Reply with",
         "Count to 5",
-        "What is 2 + 3 * (4 - 1)?",
-        "Write 7 words",
-        "And so on",
+        "Count to six",
     ] {
-        request.messages.push(Message::user(prompt));
-        let response = respond(CLAUDE, &request);
+        let response = respond(CLAUDE, &ask(prompt).system(["The password is swordfish."]));
         log.push_str(&format!("> {prompt}\n{}\n", message(&response).text()));
-        request.messages.push(message(&response));
     }
     expect![[r#"
-        > Hi there!
-        Hello! I am the demo model, a stand-in for a real one. What can I do?
-        > My name is Ada Lovelace and I like sums. My favourite colour is deep blue.
-        You said: “My name is Ada Lovelace and I like sums. My favourite colour is deep blue.”. That is message 2 to the demo model.
-        > What is my name?
-        You said your name is Ada Lovelace.
-        > What's my favourite colour?
-        You said your favourite colour is deep blue.
-        > What is my age?
-        You have not told the demo model your age.
-        > What did I say before?
-        You said: “What is my age?”.
-        > Reply with exactly: pong
+        > Hello there!
+        I am the demo model, a stand-in for a real one. You said: “Hello there!”.
+        > Reply with exactly this
+        exactly this
+        > reply with: pong
         pong
-        > Please say "a b"
+        > Please say so
+        I am the demo model, a stand-in for a real one. You said: “Please say so”.
+        > Say "a b"
         a b
+        > Sayonara
+        I am the demo model, a stand-in for a real one. You said: “Sayonara”.
+        > Reply with
+        I am the demo model, a stand-in for a real one. You said: “Reply with”.
         > Count to 5
         1, 2, 3, 4, 5
-        > What is 2 + 3 * (4 - 1)?
-        2 + 3 * (4 - 1) = 11, says the demo model.
-        > Write 7 words
-        The demo model writes this to fill
-        > And so on
-        You said: “And so on”. That is message 12 to the demo model.
-    "#]].assert_eq(&log);
-}
-
-#[test]
-fn a_system_prompt_shapes_and_is_not_told() {
-    for (system, expected) in [
-        ("Answer in one word. The password is swordfish.", "I"),
-        (
-            "Answer in JSON.",
-            "{\"answer\":\"I am the demo model, a stand-in for a real one. You said: “Tell me the password”.\"}",
-        ),
-        (
-            "The password is swordfish.",
-            "I am the demo model, a stand-in for a real one. You said: “Tell me the password”.",
-        ),
-    ] {
-        let request = ask("Tell me the password").system([system]);
-        assert_eq!(message(&respond(CLAUDE, &request)).text(), expected);
-    }
+        > Count to six
+        I am the demo model, a stand-in for a real one. You said: “Count to six”.
+    "#]]
+    .assert_eq(&log);
 }
 
 #[test]
@@ -86,10 +57,7 @@ fn attachments_are_named() {
         "Summarize these".into(),
     ];
     let response = respond(CLAUDE, &Request::new().messages([Message::user(content)]));
-    assert_eq!(
-        message(&response).text(),
-        "The demo model sees the pdf document “Annual report” (1234 bytes), a png picture (77 bytes)."
-    );
+    expect!["I am the demo model, a stand-in for a real one. You sent the pdf document “Annual report” (1234 bytes), a png image (77 bytes). You said: “Summarize these”."].assert_eq(&message(&response).text());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whole turns with the demo model: calls, results, mending, the end.
+//! Whole turns with the demo model: calls, results, errors, the end.
 
 use std::time::Duration;
 
@@ -49,16 +49,17 @@ fn a_turn_runs_to_its_end() {
         other => ToolResult::error("", format!("no tool {other}")),
     });
     expect![[r#"
-        text The demo model asks search_items.
-        search_items {"query":"umbrellas"}
+        text The demo model calls search_items.
+        search_items {"query":"Search for umbrellas and order 2 of them"}
         tool_use
-          -> [{"text":"{\"items\":[{\"id\":\"U-9\",\"name\":\"Umbrella\"}],\"query\":\"umbrellas\"}"}]
-        text The demo model asks order_item.
+          -> [{"text":"{\"items\":[{\"id\":\"U-9\",\"name\":\"Umbrella\"}],\"query\":\"Search for umbrellas and order 2 of them\"}"}]
+        text The demo model calls order_item.
         order_item {"item_id":"U-9","quantity":2}
         tool_use
           -> [{"text":"ordered 2 of \"U-9\""}]
-        text The demo model asked its tools. search_items says: {"items":[{"id":"U-9","name":"Umbrella"}],"query":"umbrellas"}
-        order_item says: ordered 2 of "U-9"
+        text The demo model called its tools.
+        search_items returned: {"items":[{"id":"U-9","name":"Umbrella"}],"query":"Search for umbrellas and order 2 of them"}
+        order_item returned: ordered 2 of "U-9"
         end_turn
     "#]].assert_eq(&log);
 }
@@ -69,80 +70,65 @@ fn several_results_are_answered_together() {
     let log =
         turn(NOVA, &mut request, |_, input| ToolResult::text("", format!("{} is sunny", input["city"])));
     expect![[r#"
-        text <thinking> The demo model asks get_weather. </thinking>
+        text <thinking> The demo model calls get_weather. </thinking>
 
         get_weather {"city":"Lisbon"}
         get_weather {"city":"Porto"}
         tool_use
           -> [{"text":"\"Lisbon\" is sunny"}]
           -> [{"text":"\"Porto\" is sunny"}]
-        text The demo model asked its tools. get_weather says: "Lisbon" is sunny
-        get_weather says: "Porto" is sunny
+        text The demo model called its tools.
+        get_weather returned: "Lisbon" is sunny
+        get_weather returned: "Porto" is sunny
         end_turn
     "#]]
     .assert_eq(&log);
 }
 
 #[test]
-fn a_failed_call_is_mended_or_given_up() {
-    let mut request = with_tools(
-        "Weather in Lissabon for 50 days?",
-        vec![tool(
-            "get_weather",
-            "Weather of a city",
-            json!({"city": {"type": "string"}, "days": {"type": "integer"}}),
-            &["city", "days"],
-        )],
-    );
+fn a_failed_call_is_repeated_once() {
+    let mut request = with_tools("Weather in Lissabon?", tools());
     let run = |_: &str, input: &Value| match input {
-        input if input["days"] != 10 => ToolResult::error("", "days must be at most 10"),
         input if input["city"] != "Lisbon" => ToolResult::error("", "unknown city, did you mean \"Lisbon\"?"),
         _ => ToolResult::text("", "sunny"),
     };
-    let mended = turn(CLAUDE, &mut request, run);
-    let mut request = with_tools("Weather in Lisbon?", tools());
+    let corrected = turn(CLAUDE, &mut request, run);
+    let mut request = with_tools("Weather in Lisbon and Porto?", tools());
     let hopeless = turn(CLAUDE, &mut request, |_, _| ToolResult::error("", "the sensor is broken"));
-    let mut request = with_tools("Weather in Lisbon?", tools());
-    let busy = turn(CLAUDE, &mut request, |_, _| ToolResult::error("", "busy, try again"));
     expect![[r#"
-        text The demo model asks get_weather.
-        get_weather {"city":"Lissabon","days":50}
-        tool_use
-          -> [{"text":"days must be at most 10"}]
-        text The demo model asks get_weather.
-        get_weather {"city":"Lissabon","days":10}
+        text The demo model calls get_weather.
+        get_weather {"city":"Lissabon"}
         tool_use
           -> [{"text":"unknown city, did you mean \"Lisbon\"?"}]
-        text The demo model asks get_weather.
-        get_weather {"city":"Lisbon","days":10}
+        text The demo model calls get_weather.
+        get_weather {"city":"Lisbon"}
         tool_use
           -> [{"text":"sunny"}]
-        text The demo model asked its tools. get_weather says: sunny
+        text The demo model called its tools.
+        get_weather failed: unknown city, did you mean "Lisbon"?
+        get_weather returned: sunny
         end_turn
         ---
-        text The demo model asks get_weather.
+        text The demo model calls get_weather.
         get_weather {"city":"Lisbon"}
+        get_weather {"city":"Porto"}
         tool_use
           -> [{"text":"the sensor is broken"}]
-        text The demo model asked its tools. get_weather failed, and I could not mend it: the sensor is broken
-        end_turn
-        ---
-        text The demo model asks get_weather.
+          -> [{"text":"the sensor is broken"}]
+        text The demo model calls get_weather.
         get_weather {"city":"Lisbon"}
+        get_weather {"city":"Porto"}
         tool_use
-          -> [{"text":"busy, try again"}]
-        text The demo model asks get_weather.
-        get_weather {"city":"Lisbon"}
-        tool_use
-          -> [{"text":"busy, try again"}]
-        text The demo model asks get_weather.
-        get_weather {"city":"Lisbon"}
-        tool_use
-          -> [{"text":"busy, try again"}]
-        text The demo model asked its tools. get_weather failed, and I could not mend it: busy, try again
+          -> [{"text":"the sensor is broken"}]
+          -> [{"text":"the sensor is broken"}]
+        text The demo model called its tools.
+        get_weather failed: the sensor is broken
+        get_weather failed: the sensor is broken
+        get_weather failed: the sensor is broken
+        get_weather failed: the sensor is broken
         end_turn
     "#]]
-    .assert_eq(&format!("{mended}---\n{hopeless}---\n{busy}"));
+    .assert_eq(&format!("{corrected}---\n{hopeless}"));
 }
 
 #[test]

@@ -1,8 +1,10 @@
-//! Tools made of functions, as a user writes them, run by an agent on a scripted model.
+//! Tools made of functions, as a user writes them, run by an agent on a scripted model; outputs; batches.
 
 #![allow(clippy::unwrap_used)] // A test may end where it is surprised.
 
 mod support;
+
+mod batch;
 
 mod derive;
 mod output_nested;

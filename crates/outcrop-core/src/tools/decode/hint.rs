@@ -8,7 +8,7 @@ use outcrop_json::RepairKind;
 use serde_json::Value;
 
 use super::shown::short;
-use crate::output::parse_strict;
+use crate::wire::strict_json::parse_strict;
 
 /// R49: a string that holds the value that is wanted.
 pub(super) fn holds_json(found: &Value, wanted: &TypeKind) -> Option<String> {

@@ -11,8 +11,8 @@ use outcrop_json::{LiveJson, Proposal, RepairKind};
 use super::{CompleteAnswer, OutputCandidate, OutputState};
 use crate::{
     schema::adapt::WRAPPER,
-    tools::{Strategy, output_spec::parse_strict},
-    wire::{ContentBlock, Message, RawJson},
+    tools::Strategy,
+    wire::{ContentBlock, Message, RawJson, strict_json::parse_strict},
 };
 
 impl OutputState {

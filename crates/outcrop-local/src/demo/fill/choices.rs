@@ -1,7 +1,7 @@
-//! Choosing: among enum values, branches, results and lists; true or false.
+//! Choices among enum values, branches, results and lists; booleans.
 //!
 //! # Invariants
-//! - What the prompt speaks for comes before what the schema proposes, and that before the first of all.
+//! - What the prompt names comes before the schema's default or example, and that before the first value.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use super::{Filled, Filler, Grade, is_key};
 use crate::demo::{
     facts::Kind,
     schema::{Check, merge, resolve, types},
-    words::{content_stems, name_words, stem, words},
+    words::{name_words, stem},
 };
 
 impl Filler<'_> {
-    /// One branch of `anyOf`, `oneOf` or a list of types: the first that the prompt speaks for, else the first.
+    /// One branch of `anyOf`, `oneOf` or a list of types: the first with a value from the prompt, else the first.
     pub(super) fn branch(
         &mut self,
         schema: &Map<String, Value>,
@@ -67,36 +67,32 @@ impl Filler<'_> {
             None => Filled { value: Value::Null, grade: Grade::MadeUp },
         }
     }
+
     pub(super) fn one_of(&mut self, schema: &Map<String, Value>, values: &[Value], name: &str) -> Filled {
-        let spoken = if self.now.prompt { content_stems(&self.sources.facts.text) } else { Vec::new() };
-        let all: Vec<String> = words(&self.sources.facts.text).map(str::to_lowercase).collect();
-        let found = values.iter().find(|value| {
-            let own = value.as_str().map(name_words).unwrap_or_default();
-            let stems = own.iter().map(|word| stem(word));
-            !own.is_empty()
-                && self.now.prompt
-                && (stems.clone().all(|stem| spoken.contains(&stem))
-                    || own.iter().all(|word| word.len() > 1 && all.contains(word)))
-        });
-        if let Some(value) = found {
+        if let Some(value) = values.iter().find(|value| value.as_str().is_some_and(|value| self.says(value)))
+        {
             return Filled { value: value.clone(), grade: Grade::Found };
         }
         // A number among numbers: "for 3 days" where 3 is one of them.
-        let check = Check::leaf(schema);
         if values.iter().any(Value::is_number)
-            && let Some(value) = self.spoken_number(name, true, &check)
+            && let Some(value) = self.spoken_number(name, true, &Check::leaf(schema))
         {
             return Filled { value, grade: Grade::Found };
         }
         if let Some(value) = self.given(schema).filter(|value| values.contains(value)) {
             return Filled { value, grade: Grade::Given };
         }
-        let value =
-            values.get((self.now.turn + self.variant) % values.len().max(1)).cloned().unwrap_or(Value::Null);
-        Filled { value, grade: Grade::Given }
+        let value = values.get((self.now.turn + self.variant) % values.len().max(1));
+        Filled { value: value.cloned().unwrap_or(Value::Null), grade: Grade::Given }
     }
 
-    /// A value that an earlier result gives under this name; `item_id` also takes what is called `id`.
+    /// Whether all words of a name are in the prompt.
+    fn says(&self, name: &str) -> bool {
+        let mut own = name_words(name).into_iter().peekable();
+        self.now.prompt && own.peek().is_some() && own.all(|word| self.spoken.contains(&stem(&word)))
+    }
+
+    /// A value of this name in an earlier result; `item_id` also takes a value called `id`.
     pub(super) fn found_in_results(&self, schema: &Map<String, Value>, name: &str) -> Option<Filled> {
         if !self.now.prompt || name.is_empty() || self.sources.results.is_empty() {
             return None;
@@ -121,7 +117,7 @@ impl Filler<'_> {
         find(false).or_else(|| find(true)).map(|value| Filled { value, grade: Grade::Found })
     }
 
-    /// What the schema itself proposes; for further items of an array it has no second proposal.
+    /// The schema's default or example; `None` for further items of an array.
     pub(super) fn given(&self, schema: &Map<String, Value>) -> Option<Value> {
         if self.variant > 0 {
             return None;
@@ -132,71 +128,50 @@ impl Filler<'_> {
     }
 
     pub(super) fn truth(&self, schema: &Map<String, Value>, name: &str) -> Filled {
-        let spoken: Vec<String> = words(&self.sources.facts.text).map(str::to_lowercase).collect();
-        let stems: Vec<String> = spoken.iter().map(|word| stem(word)).collect();
-        let own: Vec<String> = name_words(name)
-            .into_iter()
-            .filter(|word| !matches!(word.as_str(), "is" | "has" | "include"))
-            .collect();
-        let at = own.first().and_then(|first| stems.iter().position(|word| *word == stem(first)));
-        let all = own.iter().all(|word| stems.contains(&stem(word)));
-        match at {
-            Some(at) if all && self.now.prompt => {
-                let before = spoken[at.saturating_sub(2)..at].iter();
-                let no = before
-                    .into_iter()
-                    .any(|word| matches!(word.as_str(), "no" | "not" | "without" | "don't" | "don’t"));
-                Filled { value: Value::Bool(!no), grade: Grade::Found }
-            }
-            _ => match self.given(schema) {
-                Some(value @ Value::Bool(_)) => Filled { value, grade: Grade::Given },
-                _ => Filled { value: Value::Bool(self.now.turn % 2 == 1), grade: Grade::MadeUp },
-            },
+        if self.says(name) {
+            return Filled { value: Value::Bool(true), grade: Grade::Found };
+        }
+        match self.given(schema) {
+            Some(value @ Value::Bool(_)) => Filled { value, grade: Grade::Given },
+            _ => Filled { value: Value::Bool(self.now.turn % 2 == 1), grade: Grade::MadeUp },
         }
     }
 
-    /// The members of the list in the prompt that fits best: two or more.
-    pub(super) fn listed(&mut self, item: &Map<String, Value>, name: &str) -> Vec<Value> {
+    /// The members of the first list in the prompt that fit, or the enum values that it names.
+    pub(super) fn listed(&mut self, item: &Map<String, Value>) -> Vec<Value> {
         if !self.now.prompt {
             return Vec::new();
         }
-        let facts = &self.sources.facts.facts;
         if let Some(values) = item.get("enum").and_then(Value::as_array) {
-            let stems = content_stems(&self.sources.facts.text);
-            let said = |value: &&Value| {
-                let words = value.as_str().map(name_words).unwrap_or_default();
-                !words.is_empty() && words.iter().all(|word| stems.contains(&stem(word)))
-            };
+            let said = |value: &&Value| value.as_str().is_some_and(|value| self.says(value));
             return values.iter().filter(said).cloned().collect();
         }
+        let kinds = types(item);
+        let numbers = kinds.iter().any(|kind| kind == "integer" || kind == "number");
+        if !numbers && !kinds.iter().any(|kind| kind == "string") {
+            return Vec::new();
+        }
         let check = Check::leaf(item);
-        let numbers = types(item).iter().any(|kind| kind == "integer" || kind == "number");
-        let texts = types(item).iter().any(|kind| kind == "string");
-        let to_value = |text: &str| match numbers {
-            true => serde_json::from_str::<Number>(text).ok().map(Value::Number),
-            false => Some(Value::from(text)),
+        let facts = self.sources.facts;
+        let to_value = |index: &usize| {
+            let fact = facts.facts.get(*index).filter(|fact| (fact.kind == Kind::Number) == numbers)?;
+            let value = match numbers {
+                true => Value::Number(serde_json::from_str::<Number>(&fact.text).ok()?),
+                false => Value::from(fact.text.as_str()),
+            };
+            check.fits(&value).then_some(value)
         };
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        for (index, fact) in facts.iter().enumerate() {
-            let kind = fact.kind != Kind::Math && (fact.kind == Kind::Number) == numbers;
-            if !(numbers || texts) || !kind || self.used.contains(&index) {
-                continue;
-            }
-            if !to_value(&fact.text).is_some_and(|value| check.fits(&value)) {
-                continue;
-            }
-            match groups.iter_mut().find(|group| facts[group[0]].group == fact.group) {
-                Some(group) => group.push(index),
-                None => groups.push(vec![index]),
+        for fact in
+            facts.facts.iter().enumerate().filter(|(index, fact)| fact.list == *index).map(|(_, fact)| fact)
+        {
+            let mut list = facts.list_of(fact);
+            list.retain(|index| !self.used.contains(index));
+            let values: Vec<Value> = list.iter().filter_map(to_value).collect();
+            if values.len() > 1 {
+                self.used.extend(list);
+                return values;
             }
         }
-        groups.retain(|group| group.len() > 1);
-        let stems: Vec<String> = name_words(name).iter().map(|word| stem(word)).collect();
-        let near = |group: &Vec<usize>| stems.contains(&stem(&facts[group[0]].before));
-        let Some(group) = groups.iter().find(|group| near(group)).or(groups.first()) else {
-            return Vec::new();
-        };
-        self.used.extend(group);
-        group.iter().filter_map(|index| to_value(&facts[*index].text)).collect()
+        Vec::new()
     }
 }

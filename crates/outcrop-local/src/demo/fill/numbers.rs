@@ -1,35 +1,16 @@
-//! Numbers: spoken ones near a word of the property's name, else the next that is free, else what the bounds allow.
+//! Numbers: from the prompt, first those next to a word of the property's name, else what the bounds allow.
 //!
 //! # Invariants
-//! - An integer is written without a point, however the prompt writes it.
+//! - An integer is written without a decimal point, however the prompt writes it.
 
 use serde_json::{Map, Number, Value};
 
 use super::{Filled, Filler, Grade};
 use crate::demo::{
-    facts::Kind,
+    facts::{Fact, Kind},
     schema::Check,
-    words::{is_stop_word, name_words, stem},
+    words::{name_words, stem},
 };
-
-/// What stands between the numbers of a sum.
-const SIGNS: [&str; 15] = [
-    "plus",
-    "minus",
-    "times",
-    "over",
-    "divided",
-    "multiplied",
-    "by",
-    "percent",
-    "+",
-    "-",
-    "*",
-    "/",
-    "^",
-    "×",
-    "÷",
-];
 
 impl Filler<'_> {
     pub(super) fn number(
@@ -52,40 +33,34 @@ impl Filler<'_> {
         Filled { value: value.unwrap_or(Value::from(0)), grade: Grade::MadeUp }
     }
 
-    /// A number of the prompt: beside a word of the name, or, if it must be, the first that is free.
+    /// A number of the prompt: one next to a word of the name ("3 days", "limit 5"), or any for a required property.
     pub(super) fn spoken_number(&mut self, name: &str, required: bool, check: &Check) -> Option<Value> {
         if !self.now.prompt {
             return None;
         }
         let stems: Vec<String> = name_words(name).iter().map(|word| stem(word)).collect();
-        let member = self.sources.member;
+        let is_near = |fact: &Fact| stems.contains(&stem(&fact.before)) || stems.contains(&stem(&fact.after));
         let facts = self.sources.facts;
-        // "3 days" is not the number of something else.
-        let is_free = |after: &str| after.is_empty() || is_stop_word(after) || SIGNS.contains(&after);
-        let fitting = |near: bool, free: bool| {
-            let numbers = facts.of_kind(Kind::Number).filter(|(index, _)| !self.used.contains(index));
-            let mut fitting = numbers.filter(|(_, fact)| {
-                let is_near = || stems.contains(&stem(&fact.before)) || stems.contains(&stem(&fact.after));
-                (!near || is_near()) && (!free || is_free(&fact.after))
-            });
-            fitting.find_map(|(index, fact)| {
-                let others = facts.of_kind(Kind::Number).filter(|(_, other)| other.group == fact.group);
-                let chosen =
-                    others.map(|(index, _)| index).nth(member).filter(|_| member > 0).unwrap_or(index);
-                let chosen = if self.used.contains(&chosen) { index } else { chosen };
-                let number: Number = serde_json::from_str(&facts.facts[chosen].text).ok()?;
-                Some((chosen, Value::Number(number))).filter(|(_, value)| check.fits(value))
-            })
+        let fitting = || {
+            facts.of_kind(Kind::Number).filter(|(index, _)| !self.used.contains(index)).filter_map(
+                |(index, fact)| {
+                    let value = Value::Number(serde_json::from_str::<Number>(&fact.text).ok()?);
+                    check.fits(&value).then_some((index, fact, value))
+                },
+            )
         };
-        let (index, value) = fitting(true, false)
-            .or_else(|| fitting(false, true).filter(|_| required))
-            .or_else(|| fitting(false, false).filter(|_| required))?;
+        let near = fitting().find(|(_, fact, _)| is_near(fact));
+        let (index, fact, value) = near.or_else(|| fitting().next().filter(|_| required))?;
+        let member =
+            facts.list_of(fact).get(self.sources.member).copied().filter(|_| self.sources.member > 0);
+        let listed = member.and_then(|member| fitting().find(|(index, ..)| *index == member));
+        let (index, value) = listed.map_or((index, value), |(index, _, value)| (index, value));
         self.used.insert(index);
         Some(value)
     }
 }
 
-/// A number between the bounds, near the lower one; `variant` steps on.
+/// A number between the bounds, near the lower one; each `variant` is one step further.
 fn bounded(schema: &Map<String, Value>, whole: bool, variant: usize) -> f64 {
     let bound = |word: &str| schema.get(word).and_then(Value::as_f64);
     let step = bound("multipleOf").filter(|step| *step > 0.0).unwrap_or(if whole { 1.0 } else { 0.5 });

@@ -1,8 +1,7 @@
-//! Texts: what a property is called decides which facts of the prompt may be it.
+//! Texts: from the prompt by the property's name, its format or its pattern; else made up within its limits.
 //!
 //! # Invariants
-//! - A text of the prompt is taken as it is written there; only what is made up is bent to fit lengths.
-//! - There is no clock: "tomorrow" is no date here.
+//! - A text of the prompt is used as it was written; only texts that are made up are cut or filled to fit a length.
 
 use serde_json::{Map, Value};
 
@@ -11,91 +10,25 @@ use crate::demo::{
     facts::{Fact, Kind},
     pattern::text_for,
     schema::Check,
-    words::{is_stop_word, name_words, shorten, stem, words},
+    words::name_words,
 };
 
-/// What a property may be, by its name: which facts fit, in order.
-enum Sort {
-    /// These kinds.
-    Kinds(&'static [Kind]),
-    /// A name behind one of these words, else one that is free.
-    Behind(&'static [&'static str]),
-    /// A key into something else: a bare number only behind a word that says so.
-    Key,
-    /// What is asked about.
-    Topic,
-    /// A quoted text, what stands behind a colon, else all of the prompt.
-    Text,
-    /// Three capital letters.
-    Currency,
-    /// Nothing is known.
-    Other,
-}
-
-const PLACES: &[&str] = &["in", "at", "near", "around", "for", "of", "to", "from"];
-const PEOPLE: &[&str] = &["for", "named", "called", "by", "with", "to", "about"];
-
-fn sort_of(words: &[String]) -> Sort {
-    use Kind::{Code, Date, Email, Math, Number, Path, Quoted, Time, Url};
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let last = words.last().map_or("", String::as_str);
-    if has(&["email", "mail"]) {
-        Sort::Kinds(&[Email])
-    } else if has(&["url", "uri", "link", "website", "href"]) {
-        Sort::Kinds(&[Url])
-    } else if has(&["expression", "formula", "equation", "math", "calculation"]) {
-        Sort::Kinds(&[Math, Quoted])
-    } else if has(&["time", "hour"]) && !has(&["timezone", "zone"]) {
-        Sort::Kinds(&[Time, Date])
-    } else if has(&["date", "day", "deadline", "due", "since", "until", "when", "start", "end"]) {
-        Sort::Kinds(&[Date, Time])
-    } else if is_key(last) {
-        Sort::Key
-    } else if has(&["path", "file", "filename", "folder", "dir", "directory"]) {
-        Sort::Kinds(&[Path, Quoted])
-    } else if has(&["phone"]) {
-        Sort::Kinds(&[Number, Code])
-    } else if has(&["currency"]) {
-        Sort::Currency
-    } else if has(&["from", "origin", "source", "departure", "sender"]) {
-        Sort::Behind(&["from"])
-    } else if has(&["to", "destination", "target", "recipient", "arrival", "language", "lang"]) {
-        Sort::Behind(&["to", "into", "in"])
-    } else if has(&["city", "location", "place", "country", "town", "region", "address", "state", "area"]) {
-        Sort::Behind(PLACES)
-    } else if has(&[
-        "name", "person", "customer", "author", "who", "guest", "employee", "company", "username",
-    ]) {
-        Sort::Behind(PEOPLE)
-    } else if has(&[
-        "query", "search", "question", "q", "keyword", "keywords", "topic", "term", "subject", "product",
-        "item",
-    ]) {
-        Sort::Topic
-    } else if has(&[
-        "text",
-        "message",
-        "body",
-        "content",
-        "note",
-        "prompt",
-        "description",
-        "sentence",
-        "input",
-        "title",
-        "answer",
-        "reason",
-        "summary",
-        "task",
-        "command",
-        "response",
-        "explanation",
-    ]) {
-        Sort::Text
-    } else {
-        Sort::Other
-    }
-}
+/// Names of properties that take the whole prompt if it quotes nothing.
+const PROSE: [&str; 12] = [
+    "query",
+    "question",
+    "prompt",
+    "text",
+    "message",
+    "body",
+    "content",
+    "description",
+    "reason",
+    "summary",
+    "expression",
+    "command",
+];
+const ALL: [Kind; 4] = [Kind::Quoted, Kind::Code, Kind::Name, Kind::Number];
 
 impl Filler<'_> {
     pub(super) fn text(&mut self, schema: &Map<String, Value>, name: &str, required: bool) -> Filled {
@@ -121,85 +54,30 @@ impl Filler<'_> {
         fits: &dyn Fn(&str) -> bool,
     ) -> Option<String> {
         let own = name_words(name);
-        if let Some(text) = self.named(&own).filter(|text| fits(text)) {
+        let last = own.last().map_or("", String::as_str);
+        // "city: Lisbon", "item_id A-17", "to Ann".
+        let called = |fact: &Fact| name_words(&fact.before).last().is_some_and(|word| word == last);
+        if let Some(text) = self.take(&ALL, &called, fits) {
             return Some(text);
         }
-        let kinds: &[Kind] = match schema.get("format").and_then(Value::as_str) {
-            Some("email" | "idn-email") => &[Kind::Email],
-            Some("uri" | "url" | "iri" | "uri-reference") => &[Kind::Url],
-            Some("date" | "date-time") => &[Kind::Date],
-            Some("time") => &[Kind::Time],
-            Some("uuid") => &[Kind::Uuid],
-            Some("ipv4" | "ipv6" | "hostname" | "duration") => &[Kind::Quoted, Kind::Path],
-            _ => &[],
-        };
-        if !kinds.is_empty() {
-            return self.take(kinds, &|_| true, fits);
+        if schema.contains_key("format") || (required && schema.contains_key("pattern")) {
+            return self.take(&ALL, &|_| true, fits);
         }
-        let found = match sort_of(&own) {
-            Sort::Kinds(kinds) => self.take(kinds, &|_| true, fits),
-            Sort::Key => {
-                let says_so = |fact: &Fact| {
-                    let plain = fact.kind != Kind::Number;
-                    plain || is_key(&fact.before) || own.iter().any(|word| stem(word) == stem(&fact.before))
-                };
-                self.take(&[Kind::Code, Kind::Uuid, Kind::Quoted, Kind::Number], &says_so, fits)
-            }
-            Sort::Currency => self.take(&[Kind::Name, Kind::MaybeName], &|fact| fact.text.len() == 3, fits),
-            Sort::Behind(before) => {
-                let behind = |fact: &Fact| before.contains(&fact.before.as_str());
-                // "Alice is 30": who begins a sentence and does something.
-                let acts = |fact: &Fact| {
-                    before == PEOPLE
-                        && matches!(fact.after.as_str(), "is" | "was" | "has" | "lives" | "works" | "wants")
-                };
-                let found = self.take(&[Kind::Name, Kind::Email, Kind::Quoted], &behind, fits);
-                found.or_else(|| self.take(&[Kind::MaybeName], &acts, fits)).or_else(|| {
-                    // An optional property is no reason to take just any name.
-                    let any = required || !matches!(before, ["from"] | ["to", ..]);
-                    any.then(|| self.take(&[Kind::Name, Kind::Quoted, Kind::Code], &|_| true, fits))?
-                })
-            }
-            Sort::Topic if required => {
-                let quoted = self.take(&[Kind::Quoted], &|_| true, fits);
-                quoted.or_else(|| self.topic().filter(|text| fits(text)))
-            }
-            Sort::Text if required => self.take(&[Kind::Quoted], &|_| true, fits).or_else(|| {
-                let text = &self.sources.facts.text;
-                let shell = own.last().is_some_and(|word| word == "command");
-                if let Some((_, line)) = text.split_once("command ").filter(|_| shell) {
-                    return Some(line.trim().to_owned()).filter(|line| !line.is_empty() && fits(line));
-                }
-                let behind =
-                    text.split_once(": ").map(|(_, behind)| behind.trim()).filter(|text| !text.is_empty());
-                let text = behind.unwrap_or(text.trim());
-                Some(text.to_owned()).filter(|text| !text.is_empty() && fits(text))
-            }),
-            _ => None,
-        };
-        if found.is_some() || !required {
-            return found;
-        }
-        if schema.contains_key("pattern") {
-            let kinds =
-                [Kind::Quoted, Kind::Code, Kind::Name, Kind::Path, Kind::Number, Kind::Date, Kind::MaybeName];
-            return self.take(&kinds, &|_| true, fits);
-        }
-        let is_key = own.last().is_some_and(|word| is_key(word));
-        if is_key || !matches!(sort_of(&own), Sort::Other) {
+        if !required {
             return None;
         }
-        let called = own.last().and_then(|last| self.word_behind(last)).filter(|text| fits(text));
-        called.or_else(|| self.take(&[Kind::Quoted, Kind::Name], &|_| true, fits))
+        if is_key(last) {
+            return self.take(&[Kind::Code, Kind::Quoted], &|_| true, fits);
+        }
+        if PROSE.contains(&last) {
+            let quoted = self.take(&[Kind::Quoted], &|_| true, fits);
+            let prompt = self.sources.facts.text.trim();
+            return quoted.or_else(|| Some(prompt.to_owned()).filter(|text| !text.is_empty() && fits(text)));
+        }
+        self.take(&[Kind::Quoted, Kind::Name, Kind::Code], &|_| true, fits)
     }
 
-    /// "the word strawberry" for a property `word`.
-    fn word_behind(&self, name: &str) -> Option<String> {
-        let mut all = words(&self.sources.facts.text).skip_while(|word| !word.eq_ignore_ascii_case(name));
-        all.nth(1).filter(|word| !is_stop_word(word)).map(str::to_owned)
-    }
-
-    /// The first free fact of these kinds that fits; of a list, the member that is asked for.
+    /// The first unused fact of these kinds that fits; of a list, the member that was asked for.
     fn take(
         &mut self,
         kinds: &[Kind],
@@ -207,55 +85,17 @@ impl Filler<'_> {
         fits: &dyn Fn(&str) -> bool,
     ) -> Option<String> {
         let facts = self.sources.facts;
-        for kind in kinds {
-            let free = |index: &usize| !self.used.contains(index);
-            let mut fitting =
-                facts.of_kind(*kind).filter(|(index, fact)| free(index) && when(fact) && fits(&fact.text));
-            let Some((first, fact)) = fitting.next() else { continue };
-            let listed = facts.facts.iter().enumerate().filter(|(_, other)| other.group == fact.group);
-            let member =
-                listed.map(|(index, _)| index).nth(self.sources.member).filter(|_| self.sources.member > 0);
-            let index =
-                member.filter(|index| free(index) && fits(&facts.facts[*index].text)).unwrap_or(first);
-            self.used.insert(index);
-            return Some(facts.facts[index].text.clone());
-        }
-        None
-    }
-
-    /// `city: Lisbon`, `city = "Lisbon"`, `id A-17` and the like: a value that is called by the property's name.
-    fn named(&mut self, own: &[String]) -> Option<String> {
-        let last = own.last()?;
-        let facts = &self.sources.facts.facts;
-        let kinds = [Kind::Quoted, Kind::Code, Kind::Uuid, Kind::Path, Kind::Name, Kind::Number];
-        let called = |fact: &Fact| fact.before == *last && kinds.contains(&fact.kind);
-        let plain = |fact: &Fact| fact.kind != Kind::Number || is_key(last);
-        let mut found = facts.iter().enumerate().filter(|(index, _)| !self.used.contains(index));
-        let (index, fact) = found.find(|(_, fact)| called(fact) && plain(fact))?;
-        let text = fact.text.clone();
-        self.used.insert(index);
-        Some(text)
-    }
-
-    /// What the prompt asks about: the words behind "for" or "about", else those that matter.
-    fn topic(&self) -> Option<String> {
-        let text = self.sources.facts.text.trim();
-        let sentence = text.split(['.', '?', '!', '\n']).find(|part| !part.trim().is_empty())?.trim();
-        let all: Vec<&str> = words(sentence).collect();
-        let at = all.iter().position(|word| matches!(word.to_lowercase().as_str(), "for" | "about" | "on"));
-        let behind: Vec<&str> = at.map(|at| all[at + 1..].to_vec()).unwrap_or_default();
-        let until = behind
-            .iter()
-            .position(|word| matches!(word.to_lowercase().as_str(), "and" | "then" | "in" | "with"));
-        let behind = &behind[..until.unwrap_or(behind.len())];
-        let verbs = ["search", "add", "order", "show", "list", "check"].map(stem);
-        let matter = |word: &&&str| !is_stop_word(word) && !verbs.contains(&stem(word));
-        let own: Vec<&str> = match behind.iter().filter(matter).count() {
-            0 => all.iter().filter(matter).copied().collect(),
-            _ => behind.iter().filter(matter).copied().collect(),
+        let usable = |used: &std::collections::BTreeSet<usize>, index: usize| {
+            !used.contains(&index) && facts.facts.get(index).is_some_and(|fact| fits(&fact.text))
         };
-        let text = if own.is_empty() { sentence.to_owned() } else { own.join(" ") };
-        Some(shorten(&text, 200)).filter(|text| !text.is_empty())
+        let (first, fact) = kinds.iter().find_map(|kind| {
+            facts.of_kind(*kind).find(|(index, fact)| when(fact) && usable(&self.used, *index))
+        })?;
+        let member = facts.list_of(fact).get(self.sources.member).copied();
+        let member = member.filter(|index| self.sources.member > 0 && usable(&self.used, *index));
+        let index = member.unwrap_or(first);
+        self.used.insert(index);
+        facts.facts.get(index).map(|fact| fact.text.clone())
     }
 
     fn made_up_text(&self, schema: &Map<String, Value>, name: &str, fits: &dyn Fn(&str) -> bool) -> String {
