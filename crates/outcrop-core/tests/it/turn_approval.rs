@@ -160,7 +160,7 @@ fn an_input_that_does_not_fit_needs_no_decision() {
         "open",
         expect![[r#"
             result a error: The input does not fit the tool's schema, so the tool was not run: / - `/n`: expected an integer, found the string "x". The schema there: {"type":"integer"}
-            result b error: The input is not valid JSON (EOF while parsing an object at line 1 column 1), so the tool was not run. Send one JSON object. The input was: {
+            result b error: The input is not valid JSON (EOF while parsing an object at line 1 column 1), so the tool was not run. Send one JSON object. Perhaps you meant: {}. The input was: {
             result c error: There is no tool called `nobody`. The tools are: `p`, `s`, `t`, `u`, `a`, `r`, `o`, `sa`, `ta`, `st`, `ro`, `rt`, `ra`.
             > close
             converse-2-1-0 (attempt 1)
