@@ -147,6 +147,7 @@ impl Outstanding {
                     assert_eq!(text.matches("\"city\"").count(), 1, "{text}");
                     self.running.push(dispatch.id);
                 }
+                Action::Remember(_) => {}
                 _ => unreachable!("an action that is not known"),
             }
         }
