@@ -185,7 +185,7 @@ fn limits() {
     assert_eq!(SchemaLimits::default().check(&SchemaCounts::of([&nested; 50], None)), Ok(()));
 }
 
-/// R35, R85: the same input gives the same bytes.
+/// R24, R85: the same input gives the same bytes.
 #[test]
 fn stable_bytes() {
     let schema = json!({"oneOf": [{"$ref": "#/$defs/B"}, {"$ref": "#/$defs/A"}], "$defs": {
