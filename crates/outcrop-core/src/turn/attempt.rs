@@ -64,12 +64,11 @@ pub struct Attempt {
 #[derive(Debug)]
 enum Reading {
     Open(Box<OpenAnswer>),
-    Complete {
+    /// The answer is there. Without `trailing` nothing more is read.
+    Finished {
         answer: Box<FinishedAnswer>,
-        trailing: Trailing,
+        trailing: Option<Trailing>,
     },
-    /// Nothing more is read.
-    Ended(Box<FinishedAnswer>),
 }
 
 impl Attempt {
@@ -91,11 +90,11 @@ impl Attempt {
                 Ok(Progress::MessageStopped) => self.complete(),
                 Err(error) => self.end(|open| open.broken(AnswerEnd::Protocol(error))),
             },
-            Reading::Complete { trailing, .. } => {
+            Reading::Finished { trailing: Some(trailing), .. } => {
                 let usage = trailing.push(event, &mut self.outbox);
                 self.usage = usage.or(self.usage.take());
             }
-            Reading::Ended(_) => {}
+            Reading::Finished { trailing: None, .. } => {}
         }
     }
 
@@ -108,20 +107,20 @@ impl Attempt {
     pub fn on_failed(&mut self, failure: CallFailure) {
         match &self.reading {
             Reading::Open(_) => self.end(|open| open.failed(failure)),
-            Reading::Complete { .. } => {
+            Reading::Finished { trailing: Some(_), .. } => {
                 self.outbox.diagnose(DiagnosticCode::StreamErrorAfterAnswer, BROKEN_AFTER_ANSWER);
                 self.end_stream();
             }
-            Reading::Ended(_) => {}
+            Reading::Finished { trailing: None, .. } => {}
         }
     }
 
     /// The stream of a complete message has ended.
     fn end_stream(&mut self) {
-        if let Reading::Complete { answer, trailing } = &mut self.reading {
-            answer.metadata = trailing.metadata.take();
-            let ended = FinishedAnswer::broken(None, AnswerEnd::Protocol(ProtocolError::Unfinished));
-            self.reading = Reading::Ended(Box::new(std::mem::replace(&mut **answer, ended)));
+        if let Reading::Finished { answer, trailing } = &mut self.reading
+            && let Some(trailing) = trailing.take()
+        {
+            answer.metadata = trailing.metadata;
         }
     }
 
@@ -129,14 +128,14 @@ impl Attempt {
         let Reading::Open(open) = &mut self.reading else { return };
         let (answer, trailing, inputs) = std::mem::take(&mut **open).complete(&mut self.outbox);
         self.kept.keep(self.outbox.step, self.outbox.attempt, inputs);
-        self.reading = Reading::Complete { answer: Box::new(answer), trailing };
+        self.reading = Reading::Finished { answer: Box::new(answer), trailing: Some(trailing) };
     }
 
     fn end(&mut self, end: impl FnOnce(OpenAnswer) -> (FinishedAnswer, KeptInputs)) {
         let Reading::Open(open) = &mut self.reading else { return };
         let (answer, inputs) = end(std::mem::take(&mut **open));
         self.kept.keep(self.outbox.step, self.outbox.attempt, inputs);
-        self.reading = Reading::Ended(Box::new(answer));
+        self.reading = Reading::Finished { answer: Box::new(answer), trailing: None };
     }
 
     /// The next event for observers.
@@ -158,11 +157,9 @@ impl Attempt {
 
     /// The answer. A stream that ended before the message did is a fault, and so says the answer.
     pub fn finish(mut self) -> FinishedAnswer {
-        self.end(|open| open.broken(AnswerEnd::Protocol(ProtocolError::Unfinished)));
         self.end_stream();
         let mut answer = match self.reading {
-            Reading::Complete { answer, .. } | Reading::Ended(answer) => *answer,
-            // `end` leaves nothing open.
+            Reading::Finished { answer, .. } => *answer,
             Reading::Open(open) => open.broken(AnswerEnd::Protocol(ProtocolError::Unfinished)).0,
         };
         (answer.usage, answer.diagnostics) = (self.usage, self.outbox.diagnostics);
@@ -267,9 +264,7 @@ impl OpenAnswer {
             Growth::Foreign { block, raw } => out.diagnose_unknown(block, raw),
             Growth::Metadata => {
                 let usage = self.assembler.metadata().and_then(|metadata| metadata.usage.clone());
-                if let Some(usage) = usage.filter(|_| !self.counted) {
-                    self.counted = true;
-                    out.emit(None, StepUsage::new(usage.clone()));
+                if let Some(usage) = count(usage, &mut self.counted, out) {
                     return Progress::Counted(Box::new(usage));
                 }
             }
@@ -400,10 +395,7 @@ impl Trailing {
             StreamEvent::Metadata(metadata) => {
                 let usage = metadata.usage.clone();
                 self.metadata = Some(metadata);
-                let usage = usage.filter(|_| !self.counted)?;
-                self.counted = true;
-                out.emit(None, StepUsage::new(usage.clone()));
-                Some(usage)
+                count(usage, &mut self.counted, out)
             }
             late => {
                 let payload = late.to_payload().map(|(_, payload)| payload);
@@ -412,6 +404,14 @@ impl Trailing {
             }
         }
     }
+}
+
+/// Reports the tokens of a call where they are told for the first time, and gives them then.
+fn count(usage: Option<Usage>, counted: &mut bool, out: &mut Outbox) -> Option<Usage> {
+    let usage = usage.filter(|_| !*counted)?;
+    *counted = true;
+    out.emit(None, StepUsage::new(usage.clone()));
+    Some(usage)
 }
 
 fn tool_input_start(start: ToolUseStart) -> ToolInputStart {

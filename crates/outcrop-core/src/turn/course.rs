@@ -281,15 +281,13 @@ impl Course {
             return None;
         }
         let at_hand = (event.step, event.attempt) == (self.outbox.step, self.outbox.attempt);
-        match &mut self.phase {
-            Phase::Step(step) if at_hand && matches!(step.model, ModelState::Open(_)) => {
-                match &mut step.model {
-                    ModelState::Open(call) => call.answer.live(event),
-                    _ => None,
-                }
-            }
-            _ => self.live.live(event),
+        if at_hand
+            && let Phase::Step(step) = &mut self.phase
+            && let ModelState::Open(call) = &mut step.model
+        {
+            return call.answer.live(event);
         }
+        self.live.live(event)
     }
 
     pub(super) fn new(config: Arc<TurnConfig>, conversation: Conversation, id: Arc<str>, now: Time) -> Self {
