@@ -87,7 +87,7 @@ impl fmt::Display for StreamError {
 pub struct UnexpectedResponse {
     /// What was due, such as "an event stream".
     pub expected: &'static str,
-    /// The status.
+    /// The HTTP status code.
     pub status: u16,
     /// The content type, if there was one.
     pub content_type: Option<String>,

@@ -46,7 +46,7 @@ pub(super) enum Segment {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("not an object with `{WRAPPER}` as its one member")]
 pub struct NotWrapped {
-    /// The value.
+    /// The value as the model wrote it.
     pub value: Value,
 }
 
@@ -97,7 +97,7 @@ impl Adapted {
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
 
-    /// The place in a value that is written, for a model that is told of a mistake.
+    /// The JSON pointer into what the model writes, for a message that tells it about a mistake.
     pub fn wrap_pointer(&self, pointer: &str) -> String {
         if self.wrapped { format!("{}{pointer}", child("", WRAPPER)) } else { pointer.to_owned() }
     }

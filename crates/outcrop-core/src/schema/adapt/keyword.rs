@@ -1,7 +1,7 @@
 //! One keyword in a dialect: kept, said in words, or left out.
 //!
 //! # Invariants
-//! - A keyword that goes is told of, and whether values are taken now that it refused.
+//! - A removed keyword is always reported, and so is whether values that it refused are now accepted.
 
 use serde_json::{Map, Value};
 

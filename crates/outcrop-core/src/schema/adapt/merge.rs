@@ -11,7 +11,7 @@ use super::{report::Why, words::append};
 /// A schema without references and without `allOf`, `anyOf`, `oneOf`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flat {
-    /// Its keywords.
+    /// The keywords of the merged schema, by name.
     pub(super) keywords: Map<String, Value>,
     /// Keywords that hold as well and that `keywords` has no place for.
     pub(super) notes: Vec<(String, Value)>,

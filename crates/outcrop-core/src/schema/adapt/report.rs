@@ -1,7 +1,7 @@
 //! What adaptation did to a schema, and why it could not be done.
 //!
 //! # Invariants
-//! - A value that only one of the two schemas takes is told of by a change: one that
+//! - Where only one of the two schemas accepts a value, a change reports it: one that
 //!   [widens](SchemaChange::widens) where the adapted schema takes it, one that [narrows](SchemaChange::narrows)
 //!   where the original does.
 
@@ -12,9 +12,9 @@ use std::fmt;
 #[non_exhaustive]
 pub struct SchemaChange {
     /// JSON pointer into the original schema: the schema that had the keyword. A part that was merged from several
-    /// is told of where the merged whole stands.
+    /// is reported at the place of the merged schema.
     pub pointer: String,
-    /// The keyword.
+    /// The name of the keyword, such as `maxLength`.
     pub keyword: String,
     /// What was done.
     pub action: Action,
@@ -32,7 +32,7 @@ pub enum Action {
     Dropped,
     /// Said with another keyword.
     Rewritten {
-        /// The keyword.
+        /// The name of that keyword, such as `anyOf`.
         to: &'static str,
         /// Whether more values are taken than before, as where `oneOf` becomes `anyOf`.
         loosely: bool,
@@ -45,7 +45,7 @@ pub enum Action {
     Closed,
     /// The schema told no type; only values of this one are taken now.
     Assumed {
-        /// The type.
+        /// The JSON type, such as `object`.
         kind: &'static str,
     },
     /// An optional member became one that may be `null`; [`Adapted::unwrap_value`](super::Adapted::unwrap_value)
